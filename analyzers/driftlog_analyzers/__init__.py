@@ -1,0 +1,1 @@
+"""Profiles, baselines, detectors and alerts over the prediction log."""

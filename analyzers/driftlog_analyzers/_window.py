@@ -1,0 +1,87 @@
+"""Windows of event time, and their sizes.
+
+A window is half open, ``[start, end)``, over the order (timestamp, event id); times are UTC. A window by time has empty ids.
+A window by count starts at one event and ends before another, so that events with equal timestamps fall on one side only.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from driftlog_analyzers.errors import ConfigError
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_EPOCH = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday, so that weeks begin on Mondays
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """A stretch of events: from (start, start_id) inclusive to (end, end_id) exclusive."""
+
+    start: datetime
+    end: datetime
+    start_id: str = ""
+    end_id: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M:%S} to {self.end:%Y-%m-%d %H:%M:%S} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSize:
+    """Windows of equal duration, aligned to the epoch's first Monday."""
+
+    duration: timedelta
+
+    def floor(self, moment: datetime) -> datetime:
+        """Start of the window that `moment` (aware) falls into."""
+        return moment - (moment - _EPOCH) % self.duration
+
+    def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
+        """Every window that touches [start, end), in order."""
+        begin = self.floor(start)
+        while begin < end:
+            yield Window(begin, begin + self.duration)
+            begin += self.duration
+
+    def __str__(self) -> str:
+        seconds = int(self.duration.total_seconds())
+        for unit, length in (("w", 604800), ("d", 86400), ("h", 3600), ("m", 60)):
+            if seconds % length == 0:
+                return f"{seconds // length}{unit}"
+        return f"{seconds}s"
+
+
+@dataclass(frozen=True, slots=True)
+class CountSize:
+    """Windows of an equal number of events."""
+
+    events: int
+
+    def __str__(self) -> str:
+        return f"{self.events} events"
+
+
+WindowSize = TimeSize | CountSize
+
+
+def parse_size(text: str) -> WindowSize:
+    """Read ``1h``, ``15m``, ``1d``, ``1000`` or ``1000 events``.
+
+    Raises:
+        ConfigError: the text is none of these, or zero.
+    """
+    if match := re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", text):
+        size: WindowSize = TimeSize(timedelta(**{_UNITS[match[2]]: int(match[1])}))
+        empty = int(match[1]) == 0
+    elif match := re.fullmatch(r"\s*(\d[\d_,]*)\s*(events?)?\s*", text):
+        count = int(re.sub(r"[_,]", "", match[1]))
+        size, empty = CountSize(count), count == 0
+    else:
+        raise ConfigError(
+            f"window size {text!r} is not understood; write a time such as 1h, 15m or 1d, or a count such as 1000"
+        )
+    if empty:
+        raise ConfigError(f"window size {text!r} is empty; a window needs a length above zero")
+    return size

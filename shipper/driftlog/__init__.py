@@ -1,0 +1,1 @@
+"""Log every prediction of a model service; see ``PredictionLogger``."""
