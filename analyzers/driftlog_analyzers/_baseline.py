@@ -1,0 +1,105 @@
+"""The baseline: the reference's profile with the constraints people edit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+
+from driftlog_analyzers._profile import Counts, FeatureProfile, WindowProfile
+
+Kind = Literal["numeric", "categorical", "text", "list", "unknown"]
+Stage = Literal["active", "beta", "planned", "deprecated"]
+
+LISTED_VALUES = 100
+REQUIRED_PRESENCE = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What is expected of one feature.
+
+    Attributes:
+        kind: the kind of its values.
+        required: whether events without it are a fault.
+        nulls: whether null is a fault by itself (``forbidden``) or only its rate is watched.
+        minimum: the smallest allowed number.
+        maximum: the largest allowed number.
+        values: the known values, where they are few enough to list.
+        min_domain_mass: share of values that must be known ones, 0 to 1; 1 makes any unknown value a finding.
+        stage: features that are not ``active`` are reported but open no alert.
+    """
+
+    kind: Kind
+    required: bool = True
+    nulls: Literal["allowed", "forbidden"] = "allowed"
+    minimum: float | None = None
+    maximum: float | None = None
+    values: tuple[str, ...] | None = None
+    min_domain_mass: float = 0.0
+    stage: Stage = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The reference's profile and what is expected of each feature.
+
+    Attributes:
+        model: the model's name.
+        version: the model version it was made for.
+        created: when, UTC.
+        source: where the reference came from, in words.
+        profile: the reference's profile.
+        constraints: expectations by feature.
+        vocabulary: texts per token, by text feature, for texts whose service has no vocabulary of its own.
+    """
+
+    model: str
+    version: str
+    created: datetime
+    source: str
+    profile: WindowProfile
+    constraints: Mapping[str, Constraint]
+    vocabulary: Mapping[str, Counts] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Model and version, as alerts name it."""
+        return f"{self.model} {self.version}"
+
+
+def infer_constraints(profile: WindowProfile, *, closed: bool = False) -> dict[str, Constraint]:
+    """Expectations that the reference itself meets.
+
+    Args:
+        profile: the reference's profile.
+        closed: make the seen values of every feature with at most `LISTED_VALUES` values the only allowed ones.
+    """
+    return {
+        name: _infer(feature, profile.events, closed=closed) for name, feature in sorted(profile.features.items())
+    }
+
+
+def _infer(feature: FeatureProfile, events: int, *, closed: bool) -> Constraint:
+    constraint = Constraint(kind=main_kind(feature), required=feature.present >= REQUIRED_PRESENCE * events)
+    if constraint.kind == "numeric" and feature.numeric:
+        return replace(constraint, minimum=feature.numeric.minimum, maximum=feature.numeric.maximum)
+    if constraint.kind in {"categorical", "list"} and feature.categorical and not feature.categorical.tail:
+        few = len(feature.categorical.counts) <= LISTED_VALUES
+        return replace(
+            constraint,
+            values=tuple(sorted(feature.categorical.counts)) if few else None,
+            min_domain_mass=1.0 if closed else 0.0,
+        )
+    return constraint
+
+
+def main_kind(feature: FeatureProfile) -> Kind:
+    """The kind that most of the feature's values have."""
+    counts: dict[Kind, int] = {
+        "numeric": feature.numbers,
+        "categorical": feature.strings,
+        "list": feature.lists,
+        "text": feature.texts,
+    }
+    kind = max(counts, key=lambda key: counts[key])
+    return kind if counts[kind] else "unknown"

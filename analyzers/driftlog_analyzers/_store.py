@@ -1,0 +1,82 @@
+"""The seam between analyzers and the place where events are kept."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._window import Window, WindowSize
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """How one feature is profiled: everything that the baseline decides.
+
+    Attributes:
+        edges: ascending histogram edges; none, no histogram.
+        minimum: numbers under it are counted as below.
+        maximum: numbers over it are counted as above.
+        vocabulary: known tokens; None where the service counts unknown tokens itself.
+    """
+
+    edges: tuple[float, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    vocabulary: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSpec:
+    """How the windows of one model are profiled. Features that it does not name are profiled without histogram."""
+
+    model: str
+    features: Mapping[str, FeatureSpec] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What a store holds of one model.
+
+    Attributes:
+        events: predictions.
+        first: time of the earliest, UTC.
+        last: time of the latest, UTC.
+        versions: events by model version.
+    """
+
+    events: int
+    first: datetime
+    last: datetime
+    versions: Counts
+
+
+class EventStore(Protocol):
+    """Where events are kept and aggregated; no event leaves it to be counted."""
+
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that have events, sorted."""
+
+    def extent(self, model: str) -> Extent | None:
+        """What is there of the model; None if nothing."""
+
+    def windows(
+        self, model: str, size: WindowSize, start: datetime | None = None, end: datetime | None = None
+    ) -> Sequence[Window]:
+        """The windows of one size between start and end (by default: all events), oldest first, empty ones included.
+
+        Windows by count hold exactly that many events; the events left over at the end belong to none.
+        """
+
+    def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
+        """The profile of each window, in order.
+
+        Raises:
+            StoreError: the store could not answer completely.
+        """
+
+    def examples(
+        self, model: str, windows: Sequence[Window], conditions: Sequence[Sequence[Condition]], limit: int = 3
+    ) -> list[list[tuple[str, ...]]]:
+        """Ids of a few events per window and condition, the smallest ids first."""
