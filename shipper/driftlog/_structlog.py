@@ -1,0 +1,131 @@
+"""structlog in, spool out: a processor for existing chains, a factory for dedicated ones."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from driftlog._logger import PredictionLogger
+
+__all__ = ["EventWriter", "LoggerFactory", "PredictionProcessor"]
+
+_ARGUMENTS = frozenset({"prediction", "id", "timestamp", "duration", "trace_id", "outcome"})
+
+# What structlog's own processors and loggers put beside the caller's words.
+_MACHINERY = frozenset(
+    {
+        "event",
+        "exc_info",
+        "exception",
+        "features",
+        "level",
+        "level_number",
+        "logger",
+        "positional_args",
+        "stack",
+        "stack_info",
+    }
+)
+
+
+class PredictionProcessor:
+    """A structlog processor that writes prediction events to the spool.
+
+    ::
+
+        structlog.configure(processors=[merge_contextvars, PredictionProcessor(logger), ...])
+        log.info("prediction", features=features, prediction=score, duration=0.0018)
+
+    ``features``, ``prediction``, ``id``, ``timestamp``, ``duration`` (seconds), ``trace_id`` and
+    ``outcome`` are the arguments of `PredictionLogger.log`; whatever else is bound to the event
+    becomes its context (``trace.id``, ``labels``). All other events pass through untouched.
+
+    Put it before processors that render, and before a ``TimeStamper`` unless that one writes UTC:
+    a ``timestamp`` in the event is taken as the time of the prediction.
+
+    Args:
+        logger: where the predictions go.
+        event: the name of the events to take.
+        passthrough: let a captured event go on down the chain, without its features; otherwise
+            it ends here (`structlog.DropEvent`).
+
+    A prediction event whose features are missing or no mapping is counted and warned of by
+    *logger*, and goes on down the chain without them, so that no log line disappears.
+    """
+
+    def __init__(
+        self, logger: PredictionLogger, event: str = "prediction", *, passthrough: bool = False
+    ) -> None:
+        self._logger = logger
+        self._event = event
+        self._passthrough = passthrough
+
+    def __call__(self, _: WrappedLogger, __: str, event_dict: EventDict) -> EventDict:
+        """Write *event_dict* if it is a prediction.
+
+        Raises:
+            structlog.DropEvent: the event was a prediction and is not to be passed on.
+        """
+        if event_dict.get("event") != self._event:
+            return event_dict
+        written = write(self._logger, event_dict)
+        if isinstance(event_dict.get("features"), Mapping) and not self._passthrough:
+            raise structlog.DropEvent
+        remaining = {key: value for key, value in event_dict.items() if key != "features"}
+        return remaining if written is None else {**remaining, "id": written}
+
+
+class EventWriter:
+    """The logger at the end of a chain: the event dict that reaches it is written as a prediction.
+
+    It has a method for each level; which one is called makes no difference.
+
+    Args:
+        logger: where the predictions go.
+    """
+
+    def __init__(self, logger: PredictionLogger) -> None:
+        self._logger = logger
+
+    def msg(self, *_: object, **event_dict: Any) -> None:
+        """Write one prediction; without ``features`` it is counted as malformed."""
+        write(self._logger, event_dict)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
+class LoggerFactory:
+    """A structlog logger factory for a chain that logs predictions and nothing else.
+
+    ::
+
+        predictions = structlog.wrap_logger(None, ...)  # or, for the whole process:
+        structlog.configure(processors=[], logger_factory=LoggerFactory(logger))
+        structlog.get_logger().info("prediction", features=features, prediction=score)
+
+    The chain's last processor must return the event dict, so it has no renderer. Every event is
+    taken as a prediction, whatever its name.
+
+    Args:
+        logger: where the predictions go.
+    """
+
+    def __init__(self, logger: PredictionLogger) -> None:
+        self._logger = logger
+
+    def __call__(self, *_: object) -> EventWriter:
+        """Return a logger that writes to the spool; positional arguments are ignored."""
+        return EventWriter(self._logger)
+
+
+def write(logger: PredictionLogger, event_dict: Mapping[str, Any]) -> str | None:
+    """Log the prediction that *event_dict* describes and return its id, or None if it was not."""
+    arguments = {key: event_dict[key] for key in _ARGUMENTS & event_dict.keys()}
+    context = {
+        key: value
+        for key, value in event_dict.items()
+        if key not in _ARGUMENTS and key not in _MACHINERY and not key.startswith("_")
+    }
+    return logger.log(event_dict.get("features"), **arguments, context=context)
