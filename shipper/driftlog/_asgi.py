@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import datetime
 from logging import getLogger
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -154,7 +154,7 @@ class RequestCapture:
         arguments = {
             "prediction": prediction,
             "id": id or uuid4().hex,
-            "timestamp": timestamp or datetime.now(UTC),
+            "timestamp": time.time() if timestamp is None else timestamp,
             "trace_id": context.get("trace_id", self.trace_id),
             "context": context,
         }

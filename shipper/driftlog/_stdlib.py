@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from datetime import UTC, datetime
 
 from driftlog._logger import PredictionLogger
 
@@ -54,9 +53,11 @@ class Handler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write *record* if the filters let it pass and it carries features."""
-        if not super().filter(record):
+        passed = self.filter(record)
+        if not passed:
             return False
-        self.emit(record)
+        # From Python 3.12 a filter may answer with a record to take instead.
+        self.emit(passed if isinstance(passed, logging.LogRecord) else record)
         return True
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -76,5 +77,5 @@ class Handler(logging.Handler):
         arguments = {
             ours: values[theirs] for theirs, ours in _ARGUMENTS.items() if theirs in values
         }
-        arguments.setdefault("timestamp", datetime.fromtimestamp(record.created, UTC))
+        arguments.setdefault("timestamp", record.created)
         self._logger.log(values["features"], **arguments)

@@ -1,6 +1,7 @@
 """structlog in, spool out: a processor for existing chains, a factory for dedicated ones."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -41,8 +42,8 @@ class PredictionProcessor:
     ``outcome`` are the arguments of `PredictionLogger.log`; whatever else is bound to the event
     becomes its context (``trace.id``, ``labels``). All other events pass through untouched.
 
-    Put it before processors that render, and before a ``TimeStamper`` unless that one writes UTC:
-    a ``timestamp`` in the event is taken as the time of the prediction.
+    Put it before processors that render. A ``timestamp`` in the event is the time of the
+    prediction; a string without a zone is local time, as structlog's ``TimeStamper`` writes it.
 
     Args:
         logger: where the predictions go.
@@ -123,9 +124,19 @@ class LoggerFactory:
 def write(logger: PredictionLogger, event_dict: Mapping[str, Any]) -> str | None:
     """Log the prediction that *event_dict* describes and return its id, or None if it was not."""
     arguments = {key: event_dict[key] for key in _ARGUMENTS & event_dict.keys()}
+    if isinstance(arguments.get("timestamp"), str):
+        arguments["timestamp"] = _with_zone(arguments["timestamp"])
     context = {
         key: value
         for key, value in event_dict.items()
         if key not in _ARGUMENTS and key not in _MACHINERY and not key.startswith("_")
     }
     return logger.log(event_dict.get("features"), **arguments, context=context)
+
+
+def _with_zone(timestamp: str) -> datetime | str:
+    """Read what a ``TimeStamper`` wrote: without a zone, structlog means local time."""
+    try:
+        return datetime.fromisoformat(timestamp).astimezone()
+    except (ValueError, OverflowError):
+        return timestamp

@@ -9,8 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
-__all__ = ["SpecError", "check_event"]
+__all__ = ["SpecError", "check_event", "documents", "predictions"]
 
 Check = Callable[[object], str | None]
 """Returns what is wrong with a value, or None."""
@@ -112,7 +113,11 @@ def timestamp(value: object) -> str | None:
 
 def one_of(*allowed: object) -> Check:
     """Accept the values *allowed*."""
-    return lambda value: None if value in allowed else f"is none of {allowed}"
+    return lambda value: (
+        None
+        if any(type(value) is type(one) and value == one for one in allowed)
+        else f"is none of {allowed}"
+    )
 
 
 def mapping(check: Check) -> Check:
@@ -132,8 +137,8 @@ def fields(required: dict[str, Check], optional: dict[str, Check] | None = None)
     """Accept an object with exactly these keys."""
 
     def check_fields(value: object) -> str | None:
-        if not isinstance(value, dict):
-            return "is no object"
+        if not isinstance(value, dict) or not value:
+            return "is no non-empty object"
         return "; ".join(_check_keys("", value, required, optional or {})) or None
 
     return check_fields
@@ -184,12 +189,14 @@ def _common(document: dict, action: str) -> tuple[dict[str, Check], dict[str, Ch
     required = {
         "@timestamp": timestamp,
         "event": fields(event, {"duration": count} if action == "prediction" else {}),
-        "service": fields({"name": text}, {"version": text, "environment": text}),
         "host": fields({"name": text}),
         "driftlog": fields({"model": model, **body}, further),
     }
+    service = {"service": fields({"name": text}, {"version": text, "environment": text})}
+    if action == "segment":  # belongs to the file, not to the service
+        return required, service
     ids = {name: fields({"id": text}) for name in ("trace", "span", "transaction")}
-    return required, {**ids, "labels": mapping(string)}
+    return {**required, **service}, {**ids, "labels": mapping(string)}
 
 
 def _check_keys(
@@ -215,10 +222,9 @@ def _misplaced(part: object, path: str) -> list[str]:
 
 def _text_problems(part: dict) -> list[str]:
     """Say where the tokens of a text feature and its numbers disagree."""
-    texts, unknown = _named(part, "text"), _named(part, "oov")
-    listed = unknown | _named(part, "tok")
-    if texts != listed:
-        return [f"text has {sorted(texts)}, its tokens {sorted(listed)}"]
+    texts, known, unknown = (_named(part, place) for place in ("text", "tok", "oov"))
+    if texts != known | unknown or known & unknown:
+        return [f"text has {sorted(texts)}, tok {sorted(known)}, oov {sorted(unknown)}"]
     numbers = part.get("text")
     return [
         f"text.{name} and its tokens disagree about a vocabulary"
@@ -251,3 +257,18 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len({key for key, _ in pairs}) != len(pairs):
         raise ValueError(f"a key stands twice among {[key for key, _ in pairs]}")
     return dict(pairs)
+
+
+def documents(spool: Path) -> list[tuple[dict, bytes]]:
+    """Return every line of *spool* with the document it holds, oldest segment first."""
+    lines = [line for path in sorted(spool.rglob("*.ndjson")) for line in _lines(path)]
+    return [(json.loads(line), line) for line in lines]
+
+
+def predictions(spool: Path) -> list[tuple[dict, bytes]]:
+    """Return those of `documents` that are predictions."""
+    return [one for one in documents(spool) if one[0]["event"]["action"] == "prediction"]
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines(keepends=True)

@@ -1,0 +1,85 @@
+"""A refund-risk service that logs every prediction to a local spool.
+
+Run it with ``uvicorn --factory fastapi_service:create_app`` from this folder.
+"""
+
+import math
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+import driftlog
+
+ALARMING = {"broken", "empty", "fake", "never", "stolen", "wrong"}
+RISKY_REASONS = {"not received": 0.9, "not as described": 0.3}
+
+
+class Claim(BaseModel):
+    """What a customer sends to get their money back."""
+
+    amount: float
+    account_age_days: int | None = None
+    merchant_id: str
+    postcode: str
+    reason: str
+    comment: str = ""
+
+
+class Risk(BaseModel):
+    """How likely the claim is a fraud, and the id under which its truth can be told later."""
+
+    prediction_id: str | None
+    risk: float
+
+
+class Truth(BaseModel):
+    """What the claim turned out to be."""
+
+    fraud: bool
+
+
+def score(claim: Claim) -> float:
+    """Return the probability of fraud, by a hand-made model."""
+    words = set(re.findall(r"\w+", claim.comment.lower()))
+    logit = -3.0 + math.log1p(max(claim.amount, 0.0)) / 3
+    logit += RISKY_REASONS.get(claim.reason, 0.0) - 0.2 * len(words & ALARMING)
+    logit -= min(claim.account_age_days or 0, 1000) / 500
+    return 1 / (1 + math.exp(-logit))
+
+
+def create_app(spool: Path | None = None) -> FastAPI:
+    """Return the service; its spool is *spool*, or ``DRIFTLOG_SPOOL``, or ``./spool``."""
+    logger = driftlog.PredictionLogger(
+        model="refund-risk",
+        version="3",
+        spool=spool or Path(os.environ.get("DRIFTLOG_SPOOL", "spool")),
+        service="refunds",
+        environment=os.environ.get("ENVIRONMENT", "development"),
+        categorical=("merchant_id", "postcode"),
+        text=("comment",),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        logger.close()
+
+    app = FastAPI(title="Refund risk", lifespan=lifespan)
+    app.add_middleware(driftlog.PredictionMiddleware, logger=logger)
+
+    @app.post("/claims")
+    def assess(claim: Claim) -> Risk:
+        risk = score(claim)
+        prediction_id = driftlog.capture(claim.model_dump(), prediction=risk)
+        return Risk(prediction_id=prediction_id, risk=risk)
+
+    @app.post("/claims/{prediction_id}/truth", status_code=204)
+    def learn(prediction_id: str, truth: Truth) -> None:
+        logger.log_label(prediction_id, truth.fraud)
+
+    return app
