@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from contextvars import ContextVar
 from datetime import datetime
+from functools import cache
 from logging import getLogger
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -22,9 +23,9 @@ _Send: TypeAlias = Callable[[_Message], Awaitable[None]]
 _App: TypeAlias = Callable[[MutableMapping[str, Any], _Receive, _Send], Awaitable[None]]
 
 _TRACEPARENT = re.compile(
-    r"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
+    rb"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-.*)?"
 )
-_REQUEST_ID = re.compile(r"[!-~]{1,128}")
+_REQUEST_ID = re.compile(rb"[!-~]{1,128}")
 _SERVER_ERROR = 500
 _BODIES = frozenset({"http.response.body", "http.response.pathsend", "http.response.zerocopysend"})
 
@@ -50,9 +51,9 @@ class PredictionMiddleware:
     There are two ways to log a prediction inside a request:
 
     - `driftlog.capture` (or ``scope["driftlog"].log``) holds it back until the response ends, then
-      writes it with the request's duration and outcome, just before the last message of the
-      response is sent. Whoever has the whole response knows that the event is on disk; if the
-      process dies earlier, the captured predictions are lost.
+      writes it, one event for each call, with the request's duration and outcome, just before the
+      last message of the response is sent. Whoever has the whole response knows that the event is
+      on disk; if the process dies earlier, the captured predictions are lost.
     - `PredictionLogger.log` writes it at once, with the trace id, and survives the process. It
       knows neither the request's duration nor its outcome.
 
@@ -77,7 +78,7 @@ class PredictionMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = RequestCapture(self._logger, _trace_id(scope["headers"]))
+        request = RequestCapture(self._logger, _trace_id(scope.get("headers", ())))
         # In place, not in a copy: outer middleware reads what routing leaves in the scope.
         scope["driftlog"] = request
         token = _current.set(request)
@@ -197,19 +198,24 @@ def capture(
     """Keep a prediction until the response of the current request ends, see `RequestCapture.log`.
 
     Outside a request that `PredictionMiddleware` serves there is nowhere to keep it: it is lost,
-    with a warning of the logger ``driftlog``.
+    with a warning of the logger ``driftlog``, the first time.
 
     Returns:
         The id the event will have, or None outside a request.
     """
     request = _current.get()
     if request is None:
-        getLogger("driftlog").warning(
-            "A prediction was captured outside a request and is lost: "
-            "add driftlog.PredictionMiddleware to the application, or use PredictionLogger.log."
-        )
+        _warn_of_no_request()
         return None
     return request.log(features, prediction=prediction, id=id, timestamp=timestamp)
+
+
+@cache
+def _warn_of_no_request() -> None:
+    getLogger("driftlog").warning(
+        "A prediction was captured outside a request and is lost: "
+        "add driftlog.PredictionMiddleware to the application, or use PredictionLogger.log."
+    )
 
 
 def _copied(features: object) -> object:
@@ -222,9 +228,9 @@ def _copied(features: object) -> object:
 
 def _trace_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Return the trace id that *headers* carry, or a new one."""
-    found = {name.lower(): value.decode("latin-1").strip() for name, value in headers}
-    parent = _TRACEPARENT.fullmatch(found.get(b"traceparent", ""))
+    found = dict(headers)
+    parent = _TRACEPARENT.fullmatch(found.get(b"traceparent", b""))
+    request_id = _REQUEST_ID.fullmatch(found.get(b"x-request-id", b""))
     if parent:
-        return parent[1]
-    request_id = found.get(b"x-request-id", "")
-    return request_id if _REQUEST_ID.fullmatch(request_id) else uuid4().hex
+        return parent[1].decode()
+    return request_id[0].decode() if request_id else uuid4().hex

@@ -14,12 +14,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, StreamingResponse
-from starlette.routing import Route, WebSocketRoute
-from starlette.testclient import TestClient
+from starlette.routing import Route
 from structlog.contextvars import bind_contextvars, bound_contextvars, get_contextvars
 
 import driftlog
-from driftlog import PredictionLogger, PredictionMiddleware
+from driftlog import PredictionLogger, PredictionMiddleware, _asgi
 from tests.shipper.event_spec import check_event, documents, predictions
 
 FEATURES = {"country": "DE", "age": 41}
@@ -259,7 +258,9 @@ class TestCapture:
         assert (first["duration"], "success") == (second["duration"], second["outcome"])
 
     def test_outside_a_request_warns(self, caplog):
-        """Without a request there is nowhere to keep a prediction, and it is said."""
+        """Without a request there is nowhere to keep a prediction, and it is said once."""
+        _asgi._warn_of_no_request.cache_clear()
+        assert driftlog.capture(FEATURES) is None
         assert driftlog.capture(FEATURES) is None
         assert ["driftlog"] == [record.name for record in caplog.records]
         assert "PredictionMiddleware" in caplog.text
@@ -411,22 +412,18 @@ class TestOutcome:
 class TestOtherScopes:
     """Connections that are no HTTP request."""
 
-    def test_websockets_and_lifespan_pass(self, logger):
-        """Scopes that are no HTTP request reach the application as they came."""
-        scopes = []
+    @pytest.mark.parametrize("kind", ["websocket", "lifespan"])
+    def test_pass_untouched(self, logger, kind):
+        """The application gets the very scope and channels that the server made."""
+        got = []
 
-        async def echo(websocket):
-            scopes.append("driftlog" in websocket.scope)
-            await websocket.accept()
-            await websocket.send_text(await websocket.receive_text())
-            await websocket.close()
+        async def app(*arguments):
+            got.append(arguments)
+            assert "trace_id" not in get_contextvars()
 
-        app = Starlette(routes=[WebSocketRoute("/", echo)])
-        app.add_middleware(PredictionMiddleware, logger=logger)
-        with TestClient(app) as client, client.websocket_connect("/") as socket:
-            socket.send_text("hello")
-            assert "hello" == socket.receive_text()
-        assert [False] == scopes
+        scope = {"type": kind, "headers": []}
+        asyncio.run(PredictionMiddleware(app, logger=logger)(scope, _silent, _silent))
+        assert [({"type": kind, "headers": []}, _silent, _silent)] == got
 
 
 class TestExample:
