@@ -1,0 +1,59 @@
+"""The spool's size, kept under its cap."""
+
+from driftlog import _files
+from driftlog._limits import SpoolLimits
+from driftlog._tally import Tally
+
+__all__ = ["Cap"]
+
+MEASURE_EVERY = 5.0
+MEASURE_FULL_EVERY = 1.0
+
+
+class Cap:
+    """Knows about how full the folder is; looks at it every few seconds, counts in between.
+
+    Args:
+        folder: The spool.
+        limits: With the cap and what gives way at it.
+    """
+
+    def __init__(self, folder: str, limits: SpoolLimits) -> None:
+        self._folder = folder
+        self._limit = limits.spool_bytes
+        self._drop_oldest = limits.when_full == "drop oldest"
+        self._total = 0
+        self._measured = float("-inf")
+
+    def wrote(self, size: int) -> None:
+        """Count bytes that this process has just written."""
+        self._total += size
+
+    def has_room(self, size: int, now: float, tally: Tally) -> bool:
+        """Say whether ``size`` bytes may be written; make room first, if that is the policy.
+
+        Raises:
+            OSError: The folder cannot be read, or a segment not deleted.
+        """
+        full = self._total + size > self._limit
+        if now - self._measured >= (MEASURE_FULL_EVERY if full else MEASURE_EVERY):
+            self._measured = now
+            self._total = sum(file.size for file in _files.segments(self._folder))
+            full = self._total + size > self._limit
+        if full and self._drop_oldest:
+            self._make_room(size, tally)
+        return self._total + size <= self._limit
+
+    def _make_room(self, size: int, tally: Tally) -> None:
+        files = _files.segments(self._folder)
+        self._total = sum(file.size for file in files)
+        for file in files:
+            if self._total + size <= self._limit:
+                return
+            try:
+                events = _files.delete_closed(file.path)
+            except FileNotFoundError:
+                continue
+            if events is not None:
+                self._total -= file.size
+                tally.delete(events, file.size)

@@ -1,0 +1,98 @@
+"""The event document as bytes: what never changes is encoded once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from driftlog._features import Parts
+
+__all__ = ["Envelope", "NotEncodable", "encode"]
+
+_ECS = {"trace.id": "trace", "span.id": "span", "transaction.id": "transaction"}
+_ECS |= {"trace_id": "trace", "span_id": "span", "transaction_id": "transaction"}
+
+
+class NotEncodable(ValueError):  # noqa: N818 - says what it is
+    """Some value is fit only after a careful look: a lone surrogate, NUL, a number too large."""
+
+
+def encode(parts: Parts) -> bytes:
+    """Write parts as JSON.
+
+    Raises:
+        NotEncodable: A string holds a lone surrogate or NUL, an integer has more than 64 bits.
+    """
+    try:
+        encoded = orjson.dumps(parts)
+    except TypeError as error:
+        raise NotEncodable(str(error)) from error
+    if b"\\u0000" in encoded:
+        raise NotEncodable
+    return encoded
+
+
+def split_context(context: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part the context variables with a field of their own in ECS from those that are labels."""
+    own: dict[str, Any] = {}
+    labels: dict[str, Any] = {}
+    for name, value in context.items():
+        field = _ECS.get(name)
+        if field is None:
+            labels[name] = value
+        else:
+            own[field] = value
+    return own, labels
+
+
+class Envelope:
+    """The common fields of a logger's documents.
+
+    Args:
+        model: Name and version.
+        service: ``name``, ``version`` and ``environment``, as far as known.
+        host: The host's name.
+    """
+
+    def __init__(self, model: tuple[str, str], service: Mapping[str, str], host: str) -> None:
+        dataset = orjson.dumps(f"driftlog.{model[0]}")
+        common = orjson.dumps({"service": dict(service), "host": {"name": host}})[1:-1]
+        name = orjson.dumps({"name": model[0], "version": model[1]})
+        self.static = common + b","
+        self.model = b'"driftlog":{"model":' + name
+        self._starts = {
+            (action, outcome): b'","kind":"event","action":"%b","dataset":%b%b'
+            % (action, dataset, b',"outcome":"%b"' % outcome if outcome else b"")
+            for action, outcome in (
+                (b"prediction", b"success"),
+                (b"prediction", b"failure"),
+                (b"prediction", b"unknown"),
+                (b"label", b""),
+            )
+        }
+
+    def head(self, timestamp: bytes) -> bytes:
+        """Give what stands before the event's id."""
+        return b'{"@timestamp":"%b","event":{"id":"' % timestamp
+
+    def tail(
+        self, action: bytes, outcome: bytes, duration: int | None, context: bytes, body: bytes
+    ) -> bytes:
+        """Give what stands after the event's id, newline included.
+
+        Args:
+            action: Of the event.
+            outcome: Of a prediction; empty for a label.
+            duration: In nanoseconds.
+            context: Further fields, encoded, each followed by a comma.
+            body: The parts under ``driftlog``, an encoded object.
+        """
+        return b"%b%b},%b%b%b%b%b}\n" % (
+            self._starts[action, outcome],
+            b"" if duration is None else b',"duration":%d' % duration,
+            self.static,
+            context,
+            self.model,
+            b"," if len(body) > len(b"{}") else b"",
+            body[1:],
+        )

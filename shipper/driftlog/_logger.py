@@ -1,0 +1,290 @@
+"""The logger that a model service calls."""
+
+import atexit
+import os
+import socket
+import weakref
+from collections.abc import Collection, Mapping
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import orjson
+from structlog.contextvars import get_contextvars
+
+from driftlog._document import Envelope, NotEncodable, encode, split_context
+from driftlog._features import Parts, Splitter
+from driftlog._guard import attempt
+from driftlog._limits import SpoolLimits
+from driftlog._redaction import Redaction
+from driftlog._spool import Spool
+from driftlog._strings import clean
+from driftlog._tally import Counters, Tally
+from driftlog._text import Text
+from driftlog._times import Clock, nanoseconds, parse
+from driftlog.errors import SettingsError
+
+__all__ = ["PredictionLogger"]
+
+Outcome = Literal["success", "failure", "unknown"]
+_OUTCOMES = {"success": b"success", "failure": b"failure", "unknown": b"unknown"}
+_FIELDS = ("trace", "span", "transaction")
+MAX_ID = 512
+
+
+class PredictionLogger:
+    """Logs each prediction of one model as a line of the spool.
+
+    No method but the constructor raises, and none waits for more than the one write: what cannot
+    be logged is counted, and once a minute the standard library's logger ``driftlog`` warns of it.
+    Safe to share among threads, and to carry across a fork.
+
+    Args:
+        model: The model's name.
+        version: The model's version.
+        spool: The folder of the spool; made with the first event.
+        service: The service's name; the model's, where None.
+        service_version: The service's version.
+        environment: Such as ``"production"``.
+        categorical: Features that are categories though their values are numbers.
+        text: Declared text features, with their vocabulary or tokenizer where they have one.
+        nan: What a NaN is: not finite, or null.
+        redaction: What is withheld, hashed or cut before anything is written.
+        limits: Sizes and ages of the spool.
+
+    Raises:
+        SettingsError: An argument makes no sense. (A spool that cannot be written raises nothing:
+            the service must start.)
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        version: str,
+        spool: str | os.PathLike[str],
+        service: str | None = None,
+        service_version: str | None = None,
+        environment: str | None = None,
+        categorical: Collection[str] = (),
+        text: Mapping[str, Text] | Collection[str] = (),
+        nan: Literal["nonfinite", "null"] = "nonfinite",
+        redaction: Redaction | None = None,
+        limits: SpoolLimits | None = None,
+    ) -> None:
+        _check(model=model, version=version, categorical=categorical, text=text, nan=nan)
+        folder = os.path.abspath(os.fspath(spool))
+        host = socket.gethostname()
+        names = {"name": service or model, "version": service_version, "environment": environment}
+        known = {name: clean(value) for name, value in names.items() if value is not None}
+        identity = (clean(model), clean(str(version)))
+        self._limits = limits or SpoolLimits()
+        self._tally = Tally(folder)
+        self._spool = Spool(folder, identity, host, self._limits, self._tally)
+        self._envelope = Envelope(identity, known, host)
+        texts = text if isinstance(text, Mapping) else {name: Text() for name in text}
+        missing: Literal["nonfinite", "na"] = "na" if nan == "null" else "nonfinite"
+        self._features = Splitter(
+            categorical=categorical, text=texts, redaction=redaction, nan=missing, tally=self._tally
+        )
+        self._outputs = Splitter(redaction=redaction, nan=missing, tally=self._tally, outputs=True)
+        self._labels = Splitter(redaction=redaction, tally=self._tally)
+        self._clock = Clock()
+        atexit.register(self.close)
+        itself = weakref.ref(self)
+        os.register_at_fork(after_in_child=lambda: _renew(itself()))
+
+    def log(
+        self,
+        features: Mapping[Any, Any],
+        *,
+        prediction: Any = None,
+        id: str | None = None,  # noqa: A002 - the field's name
+        timestamp: Any = None,
+        duration: Any = None,
+        trace_id: str | None = None,
+        outcome: Outcome = "success",
+    ) -> str | None:
+        """Log one prediction; it is on disk (in the page cache) when this returns.
+
+        Args:
+            features: The model's input, by name; nested mappings are flattened with dots.
+            prediction: The model's output: a number (``score``), a string or boolean (``label``),
+                or a mapping of both.
+            id: The event's id; made here, where None.
+            timestamp: Event time: a datetime (without a zone it is UTC), a date, an ISO 8601
+                string, or seconds since 1970; now, where None.
+            duration: How long the prediction took, in seconds, or a timedelta.
+            trace_id: The trace; structlog's context variable ``trace_id``, where None.
+            outcome: Whether the model answered.
+
+        Returns:
+            The event's id, by which a label can follow; None where the event had to be dropped.
+        """
+        try:
+            written = self._log(features, prediction, id, timestamp, duration, trace_id, outcome)
+        except Exception:  # noqa: BLE001 - the outer guard: a log must not fail its service
+            self._tally.drop("error")
+            written = None
+        if self._tally.unreported:
+            attempt(self._tally.warn, lambda _: None)
+        return written
+
+    def log_label(self, id: str, label: Any, *, timestamp: Any = None) -> None:  # noqa: A002 - as in log
+        """Log the ground truth of a prediction when it arrives.
+
+        Args:
+            id: What :meth:`log` returned for the prediction.
+            label: The true value: a number, or a string or boolean.
+            timestamp: When it became known, as in :meth:`log`; now, where None.
+        """
+        attempt(lambda: self._log_label(id, label, timestamp), self._lost)
+        if self._tally.unreported:
+            attempt(self._tally.warn, lambda _: None)
+
+    @property
+    def counters(self) -> Counters:
+        """What was accepted, changed and dropped so far."""
+        return self._tally.snapshot(self._spool.accepted)
+
+    def flush(self) -> None:
+        """Bring to the disk (fsync) whatever was logged before."""
+        self._spool.flush()
+
+    def close(self) -> None:
+        """Sync and close the segment; takes a second at the most. Done at exit by itself."""
+        self._spool.close()
+        atexit.unregister(self.close)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _lost(self, _: Exception) -> None:
+        self._tally.drop("error")
+
+    def _log(
+        self,
+        features: Mapping[Any, Any],
+        prediction: Any,
+        given_id: str | None,
+        timestamp: Any,
+        duration: Any,
+        trace_id: str | None,
+        outcome: str,
+    ) -> str | None:
+        try:
+            body = encode(self._body(features, prediction, careful=False))
+        except NotEncodable:
+            body = encode(self._body(features, prediction, careful=True))
+        now = self._clock.now() if timestamp is None else self._moment(timestamp)
+        known = _OUTCOMES.get(outcome)
+        if known is None:
+            self._tally.change("outcome not known")
+            known = b"unknown"
+        tail = self._envelope.tail(
+            b"prediction",
+            known,
+            None if duration is None else self._duration(duration),
+            self._context(trace_id),
+            body,
+        )
+        return self._write(self._envelope.head(now), given_id, tail)
+
+    def _write(self, head: bytes, given_id: str | None, tail: bytes) -> str | None:
+        if len(tail) > self._limits.event_bytes:
+            self._tally.drop("too large")
+            return None
+        if given_id is None:
+            return self._spool.write_line(head, None, tail)
+        event_id = clean(str(given_id))[:MAX_ID]
+        if event_id != given_id:
+            self._tally.change("id not fit")
+        written = self._spool.write_line(head, orjson.dumps(event_id)[1:-1], tail)
+        return None if written is None else event_id
+
+    def _body(self, features: Mapping[Any, Any], prediction: Any, *, careful: bool) -> Parts:
+        parts = self._features.split(features, careful=careful)
+        if prediction is not None:
+            parts["prediction"] = self._outputs.split(_fields(prediction), careful=careful)
+        return parts
+
+    def _moment(self, timestamp: Any) -> bytes:
+        moment = parse(timestamp)
+        if moment is not None:
+            return moment.encode()
+        self._tally.change("timestamp not readable")
+        return self._clock.now()
+
+    def _duration(self, duration: Any) -> int | None:
+        whole = nanoseconds(duration)
+        if whole is None:
+            self._tally.change("duration not readable")
+        return whole
+
+    def _context(self, trace_id: str | None) -> bytes:
+        """Encode trace and labels from structlog's context variables and the call."""
+        variables = get_contextvars()
+        if not variables and trace_id is None:
+            return b""
+        own, labels = split_context(variables)
+        if trace_id is not None:
+            own["trace"] = trace_id
+        flat = self._labels.split(labels, careful=True) if labels else {}
+        texts = _as_labels(flat)
+        fields: Parts = {name: {"id": clean(str(own[name]))} for name in _FIELDS if name in own}
+        if texts:
+            fields["labels"] = texts
+        return encode(fields)[1:-1] + b"," if fields else b""
+
+    def _log_label(self, given_id: str, label: Any, timestamp: Any) -> None:
+        split = self._outputs.split({"label": label}, careful=True)
+        parts = {kind: {"value": split[kind]["label"]} for kind in ("num", "cat") if kind in split}
+        if not parts:
+            self._tally.drop("label of no known kind")
+            return
+        now = self._clock.now() if timestamp is None else self._moment(timestamp)
+        body = encode({"label": {"id": clean(str(given_id)), **parts}})
+        tail = self._envelope.tail(b"label", b"", None, b"", body)
+        self._write(self._envelope.head(now), None, tail)
+
+
+def _renew(logger: PredictionLogger | None) -> None:
+    if logger is not None:
+        logger._tally.renew()  # noqa: SLF001 - a part of the class that must not keep it alive
+        logger._spool.renew()  # noqa: SLF001 - as above
+
+
+def _fields(prediction: Any) -> Mapping[Any, Any]:
+    if isinstance(prediction, Mapping):
+        return prediction
+    if isinstance(prediction, str | bool | list | tuple) or type(prediction).__name__ == "bool_":
+        return {"label": prediction}
+    return {"score": prediction}
+
+
+def _as_labels(parts: Parts) -> dict[str, str]:
+    """Write context variables as strings: numbers as such, lists by commas, nulls not at all."""
+    labels = {name: str(value) for name, value in parts.get("num", {}).items()}
+    labels |= parts.get("cat", {})
+    labels |= {name: ", ".join(items) for name, items in parts.get("list", {}).items()}
+    return labels
+
+
+def _check(**arguments: Any) -> None:
+    for name in ("model", "version"):
+        if not str(arguments[name] or "").strip():
+            raise SettingsError(f"PredictionLogger: {name} is empty; name the {name} that predicts.")
+    for name in ("categorical", "text"):
+        if isinstance(arguments[name], str):
+            raise SettingsError(
+                f"PredictionLogger: write {name}=[{arguments[name]!r}], a collection of names."
+            )
+    if arguments["nan"] not in ("nonfinite", "null"):
+        raise SettingsError(f"PredictionLogger: nan is 'nonfinite' or 'null', not {arguments['nan']!r}.")

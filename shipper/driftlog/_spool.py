@@ -1,0 +1,208 @@
+"""The spool's writing end: one segment for each process and start, one write for each line."""
+
+import errno
+import os
+import re
+import threading
+import time
+from dataclasses import dataclass
+
+from driftlog import _files, _segment
+from driftlog._cap import Cap
+from driftlog._limits import SpoolLimits
+from driftlog._sync import Syncer
+from driftlog._tally import Tally
+from driftlog._times import Clock
+
+__all__ = ["Spool"]
+
+RETRY_AFTER = 1.0
+
+_REASONS = {
+    errno.ENOSPC: "disk full",
+    errno.EDQUOT: "disk full",
+    errno.EFBIG: "file size limit",
+    errno.EROFS: "spool not writable",
+    errno.EACCES: "spool not writable",
+    errno.EPERM: "spool not writable",
+    errno.ENOENT: "spool missing",
+    errno.ENOTDIR: "spool missing",
+    errno.EMFILE: "too many open files",
+    errno.ENFILE: "too many open files",
+}
+
+
+@dataclass(slots=True)
+class _Live:
+    """The segment being written."""
+
+    fd: int
+    id: str
+    size: int
+    deadline: float
+    empty: bool = True
+    ragged: bool = False
+
+
+class Spool:
+    """Appends whole lines to the live segment; what it cannot write it counts, and never raises.
+
+    Args:
+        folder: The spool's folder; made, for its owner alone, with the first segment.
+        model: The model's name, which begins the file names, and its version.
+        host: The host's name, for the segment's first line.
+        limits: Sizes and ages.
+        tally: Where drops are counted.
+    """
+
+    def __init__(
+        self, folder: str, model: tuple[str, str], host: str, limits: SpoolLimits, tally: Tally
+    ) -> None:
+        self.folder = folder
+        self._slug = re.sub(r"[^a-z0-9_.]+", "-", model[0].lower()).strip("-.")[:64] or "model"
+        self._model = model
+        self._clock = Clock()
+        self._host = host
+        self._limits = limits
+        self._tally = tally
+        self._last_id = ""
+        self._live: _Live | None = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin anew in a forked child: locks, thread, segment; the parent's stay the parent's."""
+        self._lock = threading.RLock()
+        if self._live is not None:
+            os.close(self._live.fd)
+            self._syncer.forget()
+        self._live = None
+        self._sequence = 0
+        self._blocked = ("", 0.0)
+        self._cap = Cap(self.folder, self._limits)
+        self._syncer = Syncer(self._limits.sync_interval, self._tally)
+        self.accepted = 0
+
+    def write_line(self, head: bytes, event_id: bytes | None, tail: bytes) -> str | None:
+        """Write one line, ``head`` + event id + ``tail``; the id is counted here, unless given.
+
+        Returns:
+            The event's id, or None where the line was dropped.
+        """
+        with self._lock:
+            live = self._ready(len(head) + len(tail) + 40)
+            if live is None:
+                return None
+            if event_id is None:
+                self._sequence += 1
+                event_id = b"%b-%012x" % (live.id.encode(), self._sequence)
+            return event_id.decode() if self._append(live, b"%b%b%b" % (head, event_id, tail), 1) else None
+
+    def reserve(self, count: int, size: int) -> tuple[str, int] | None:
+        """Set aside ``count`` numbers for lines of about ``size`` bytes.
+
+        Returns:
+            The segment's id and the first number; None where the lines had to be dropped.
+        """
+        with self._lock:
+            live = self._ready(size, count)
+            if live is None:
+                return None
+            first = self._sequence + 1
+            self._sequence += count
+            return live.id, first
+
+    def write_block(self, lines: bytes, count: int) -> bool:
+        """Write ``count`` whole lines at once; False where they were dropped."""
+        with self._lock:
+            live = self._ready(len(lines), count)
+            return live is not None and self._append(live, lines, count)
+
+    def flush(self) -> None:
+        """Bring to the disk what has been written."""
+        self._syncer.sync()
+
+    def close(self) -> None:
+        """Sync and close the live segment; a later line opens another."""
+        with self._lock:
+            self._retire()
+        self._syncer.stop()
+
+    def _ready(self, size: int, count: int = 1) -> _Live | None:
+        """Give a segment with room for ``size`` bytes; None, with ``count`` drops, where none is."""
+        now = time.monotonic()
+        live = self._live
+        reason, until = self._blocked
+        if reason:
+            if now < until:
+                self._tally.drop(reason, count)
+                return None
+            self._blocked = ("", 0.0)
+        if live is not None and not live.empty and (
+            live.size + size > self._limits.roll_bytes or now >= live.deadline
+        ):
+            self._retire()
+            live = None
+        try:
+            if not self._cap.has_room(size, now, self._tally):
+                self._block("spool full", now, count)
+                return None
+            return live or self._open(now)
+        except OSError as error:
+            self._refused(error, now, count)
+            return None
+
+    def _open(self, now: float) -> _Live:
+        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        self._last_id = _segment.new_id(self._last_id)
+        path = os.path.join(self.folder, f"{self._slug}-{self._last_id}.ndjson")
+        header = _segment.header(self._last_id, *self._model, self._host, self._clock.now().decode())
+        fd = _files.create(path, header)
+        self._sequence = 0
+        self._live = _Live(fd, self._last_id, len(header), now + self._limits.segment_age)
+        self._cap.wrote(len(header))
+        self._syncer.watch(fd, self.folder)
+        return self._live
+
+    def _append(self, live: _Live, lines: bytes, count: int) -> bool:
+        if live.ragged:
+            lines = b"\n" + lines
+        try:
+            written = os.write(live.fd, lines)
+        except OSError as error:
+            self._refused(error, time.monotonic(), count)
+            return False
+        if written != len(lines):
+            self._roll_back(live, written)
+            self._refused(OSError(errno.ENOSPC, "short write"), time.monotonic(), count)
+            return False
+        live.ragged = live.empty = False
+        live.size += written
+        self.accepted += count
+        self._cap.wrote(written)
+        self._syncer.dirty = True
+        return True
+
+    def _roll_back(self, live: _Live, written: int) -> None:
+        """Take back half a line; where that fails, have the next line begin on a new one."""
+        try:
+            os.ftruncate(live.fd, os.fstat(live.fd).st_size - written)
+        except OSError:
+            live.ragged = True
+            live.size += written
+
+    def _refused(self, error: OSError, now: float, count: int) -> None:
+        self._tally.fail()
+        reason = _REASONS.get(error.errno or 0, "write error")
+        if reason != "disk full":
+            self._retire()
+        self._block(reason, now, count)
+
+    def _block(self, reason: str, now: float, count: int) -> None:
+        """Drop, and for a second drop without asking the disk again."""
+        self._tally.drop(reason, count)
+        self._blocked = (reason, now + RETRY_AFTER)
+
+    def _retire(self) -> None:
+        if self._live is not None:
+            self._syncer.retire(self._live.fd)
+            self._live = None
