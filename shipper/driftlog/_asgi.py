@@ -4,9 +4,8 @@ import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from contextvars import ContextVar
-from datetime import datetime
-from functools import cache
+from contextvars import ContextVar, copy_context
+from functools import cache, partial
 from logging import getLogger
 from typing import Any, TypeAlias
 from uuid import uuid4
@@ -127,7 +126,7 @@ class RequestCapture:
         self._logger = logger
         self._begun = time.perf_counter()
         self._status = 200
-        self._held: deque[tuple[object, dict[str, Any]]] = deque()
+        self._held: deque[Callable[..., object]] = deque()
         self._ending: dict[str, Any] | None = None
 
     def log(
@@ -136,7 +135,7 @@ class RequestCapture:
         *,
         prediction: Any = None,
         id: str | None = None,  # noqa: A002 - the name PredictionLogger.log gives it
-        timestamp: datetime | None = None,
+        timestamp: Any = None,
     ) -> str:
         """Keep a prediction until the response ends; after that, write it at once.
 
@@ -146,23 +145,25 @@ class RequestCapture:
             features: the inputs of the model.
             prediction: its output, as for `PredictionLogger.log`.
             id: identifies the prediction; made up if not given.
-            timestamp: when the prediction was made; by default now.
+            timestamp: when the prediction was made, as for `PredictionLogger.log`; by default now.
 
         Returns:
             The id the event will have, to hand out with the response.
         """
-        context = get_contextvars()
-        arguments = {
-            "prediction": prediction,
-            "id": id or uuid4().hex,
-            "timestamp": time.time() if timestamp is None else timestamp,
-            "trace_id": context.get("trace_id", self.trace_id),
-            "context": context,
-        }
-        self._held.append((_copied(features), arguments))
+        event_id = uuid4().hex if id is None else id
+        write = partial(
+            copy_context().run,
+            self._logger.log,
+            _copied(features),
+            prediction=prediction,
+            id=event_id,
+            timestamp=time.time() if timestamp is None else timestamp,
+            trace_id=get_contextvars().get("trace_id", self.trace_id),
+        )
+        self._held.append(write)
         if self._ending is not None:
             self._write()
-        return arguments["id"]
+        return event_id
 
     def observe(self, message: Mapping[str, Any]) -> None:
         """Take note of a message of the response; its last one writes what was captured."""
@@ -182,10 +183,10 @@ class RequestCapture:
         # Threads may capture while the response ends: popping takes each prediction once.
         while self._held:
             try:
-                features, arguments = self._held.popleft()
+                write = self._held.popleft()
             except IndexError:
                 return
-            self._logger.log(features, **arguments, **(self._ending or {}))
+            write(**(self._ending or {}))
 
 
 def capture(
@@ -193,7 +194,7 @@ def capture(
     *,
     prediction: Any = None,
     id: str | None = None,  # noqa: A002 - the name PredictionLogger.log gives it
-    timestamp: datetime | None = None,
+    timestamp: Any = None,
 ) -> str | None:
     """Keep a prediction until the response of the current request ends, see `RequestCapture.log`.
 
@@ -218,7 +219,7 @@ def _warn_of_no_request() -> None:
     )
 
 
-def _copied(features: object) -> object:
+def _copied(features: Any) -> Any:
     """Return a copy that the service cannot change, or what is no mapping as it is."""
     try:
         return dict(features) if isinstance(features, Mapping) else features

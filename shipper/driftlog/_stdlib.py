@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from typing import Any
 
 from driftlog._logger import PredictionLogger
 
@@ -53,7 +54,7 @@ class Handler(logging.Handler):
 
     def handle(self, record: logging.LogRecord) -> bool:
         """Write *record* if the filters let it pass and it carries features."""
-        passed = self.filter(record)
+        passed: Any = self.filter(record)
         if not passed:
             return False
         # From Python 3.12 a filter may answer with a record to take instead.

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 from structlog.typing import EventDict, WrappedLogger
 
 from driftlog._logger import PredictionLogger
@@ -131,7 +132,9 @@ def write(logger: PredictionLogger, event_dict: Mapping[str, Any]) -> str | None
         for key, value in event_dict.items()
         if key not in _ARGUMENTS and key not in _MACHINERY and not key.startswith("_")
     }
-    return logger.log(event_dict.get("features"), **arguments, context=context)
+    features: Any = event_dict.get("features")
+    with bound_contextvars(**context):
+        return logger.log(features, **arguments)
 
 
 def _with_zone(timestamp: str) -> datetime | str:
