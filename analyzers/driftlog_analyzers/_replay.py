@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import cast
 
 from driftlog import PredictionLogger
-
 from driftlog_analyzers._rows import RowFile, open_rows, quoted
 from driftlog_analyzers._time_column import TimeColumn, read_time_column
 from driftlog_analyzers.errors import InputError

@@ -18,6 +18,7 @@ from driftlog_analyzers.errors import InputError
 _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 2000
 _HEAD = 1 << 16
+_TABLE = "rows"
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
 
@@ -93,22 +94,36 @@ def open_rows(path: Path, *, strings: Sequence[str] = ()) -> Iterator[RowFile]:
         InputError: the file is missing, empty, unreadable, or neither CSV nor Parquet; or one of
             *strings* is no column of it.
     """
-    head, packed = _head(path)
     with (
         tempfile.TemporaryDirectory(prefix="driftlog-") as folder,
         duckdb.connect(config={"temp_directory": folder}) as connection,
     ):
-        connection.execute("SET TimeZone = 'UTC'")
-        try:
-            if head.startswith(_PARQUET_MAGIC):
-                _create(connection, "read_parquet(?)", [str(path)])
-            else:
-                _load_csv(connection, path, head, packed=packed, strings=strings)
-        except duckdb.Error as error:
-            raise InputError(_reason(path, head, packed=packed, error=error)) from error
+        load_rows(connection, path, _TABLE, strings=strings)
         rows = _described(connection, path)
         rows.require(strings)
         yield rows
+
+
+def load_rows(
+    connection: duckdb.DuckDBPyConnection, path: Path, table: str, *, strings: Sequence[str] = ()
+) -> None:
+    """Load a file as `open_rows` reads it into a new *table* of *connection*.
+
+    The connection's time zone becomes UTC. A file with a header only gives an empty table.
+
+    Raises:
+        InputError: the file is missing, empty, unreadable, or neither CSV nor Parquet.
+    """
+    head, packed = _head(path)
+    connection.execute("SET TimeZone = 'UTC'")
+    try:
+        if head.startswith(_PARQUET_MAGIC):
+            _create(connection, table, "read_parquet(?)", [str(path)])
+        else:
+            source, arguments = _csv_source(path, head, packed=packed, strings=strings)
+            _create(connection, table, source, arguments)
+    except duckdb.Error as error:
+        raise InputError(_reason(path, head, packed=packed, error=error)) from error
 
 
 def _head(path: Path) -> tuple[bytes, bool]:
@@ -138,29 +153,27 @@ def _opened(path: Path, *, packed: bool) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(raw)) if packed else raw
 
 
-def _load_csv(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    head: bytes,
-    *,
-    packed: bool,
-    strings: Sequence[str],
-) -> None:
+def _csv_source(
+    path: Path, head: bytes, *, packed: bool, strings: Sequence[str]
+) -> tuple[str, list[object]]:
     """Fix the dialect by the header line, because a guessed one may skip lines in silence."""
     delimiter = _delimiter(head)
     options = "delim=?, compression=?, header=true, skip=0, quote='\"', escape='\"', comment=''"
     arguments: list[object] = [str(path), delimiter, "gzip" if packed else "none"]
-    forced = {name: "VARCHAR" for name in strings if name in _header(head, delimiter)}
+    forced = dict.fromkeys((n for n in strings if n in _header(head, delimiter)), "VARCHAR")
     if forced:
         options += ", types=?"
         arguments.append(forced)
-    _create(connection, f"read_csv(?, {options}, sample_size=-1)", arguments)
+    return f"read_csv(?, {options}, sample_size=-1)", arguments
 
 
 def _create(
-    connection: duckdb.DuckDBPyConnection, source: str, arguments: Sequence[object]
+    connection: duckdb.DuckDBPyConnection, table: str, source: str, arguments: Sequence[object]
 ) -> None:
-    connection.execute(f"CREATE TABLE rows AS SELECT * FROM {source}", arguments)  # noqa: S608 - ours
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {quoted(table)} AS SELECT * FROM {source}",  # noqa: S608 - ours
+        arguments,
+    )
 
 
 def _described(connection: duckdb.DuckDBPyConnection, path: Path) -> RowFile:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-_COMMON = tuple(
-    """
+_COMMON = """
     the a and to is it my was very not i for of with in this but you have order delivery service
     good great late fast slow price app account support please again still time money card payment
     refund happy never always really easy hard use works help team box broken new old found missing
@@ -11,10 +10,9 @@ _COMMON = tuple(
     product quality size colour return shipping store friendly rude answer wait call chat agent
     thanks thank nice bad best worst better cheap expensive offer discount code voucher gift points
     member bill invoice charged twice wrong right address street city country parcel driver door
-    morning evening weekend holiday school work home garden kitchen phone tablet laptop screen
-    update version bug crash error message notification setting language text picture video music
-    """.split()
-)
+    morning evening weekend holiday school work home garden kitchen tablet laptop screen update
+    version bug crash error message notification setting language text picture video music
+"""
 _SYLLABLES = ("ba", "ke", "lo", "mi", "nu", "ra", "se", "ti", "vo", "wen", "dor", "lin", "hal")
 _NAMES = 900
 _NAME_SHARE = 0.03
@@ -33,9 +31,10 @@ class Comments:
         rng = np.random.default_rng([seed, 1])
         syllables = rng.choice(_SYLLABLES, (_NAMES, 3))
         names = tuple(dict.fromkeys("".join(parts) for parts in syllables))
-        common = 1.0 / np.arange(3, len(_COMMON) + 3)
+        words = tuple(_COMMON.split())
+        common = 1.0 / np.arange(3, len(words) + 3)
         rare = 1.0 / np.arange(10, len(names) + 10)
-        self._words = _COMMON + names
+        self._words = words + names
         self._shares = np.concatenate(
             (
                 common / common.sum() * (1 - _NAME_SHARE),
