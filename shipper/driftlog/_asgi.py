@@ -4,6 +4,7 @@ import re
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from functools import cache, partial
 from logging import getLogger
@@ -181,12 +182,9 @@ class RequestCapture:
 
     def _write(self) -> None:
         # Threads may capture while the response ends: popping takes each prediction once.
-        while self._held:
-            try:
-                write = self._held.popleft()
-            except IndexError:
-                return
-            write(**(self._ending or {}))
+        with suppress(IndexError):
+            while True:
+                self._held.popleft()(**(self._ending or {}))
 
 
 def capture(

@@ -4,6 +4,8 @@
 
 import asyncio
 import re
+import threading
+from collections import UserDict
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -264,6 +266,40 @@ class TestCapture:
         assert driftlog.capture(FEATURES) is None
         assert ["driftlog"] == [record.name for record in caplog.records]
         assert "PredictionMiddleware" in caplog.text
+
+    def test_survives_features_that_raise(self, logger, tmp_path):
+        """Features that cannot be read cost the response nothing, and are counted."""
+
+        class Broken(UserDict):
+            def __iter__(self):
+                raise RuntimeError("lazy feature broke")
+
+        async def endpoint(_):
+            driftlog.capture(Broken(FEATURES))
+            return JSONResponse("served")
+
+        assert "served" == get(logger, endpoint).json()
+        assert 1 == sum(logger.counters.dropped.values()) + len(predictions(tmp_path))
+
+    def test_threads_lose_nothing_at_the_end(self, logger, tmp_path):
+        """What threads capture while the response ends is written once, before or after."""
+
+        async def app(scope, _, send):
+            def work(worker):
+                for n in range(100):
+                    scope["driftlog"].log({"n": n}, id=f"{worker}-{n}")
+
+            threads = [threading.Thread(target=work, args=(worker,)) for worker in range(4)]
+            for thread in threads:
+                thread.start()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"})
+            for thread in threads:
+                thread.join()
+
+        drive(logger, app)
+        ids = [event["event"]["id"] for event, _ in predictions(tmp_path)]
+        assert sorted(f"{worker}-{n}" for worker in range(4) for n in range(100)) == sorted(ids)
 
     def test_never_raises(self, logger, tmp_path):
         """Features that are no mapping are counted when the response ends."""

@@ -217,6 +217,14 @@ class TestWriters:
         [(actual, _)] = predictions(folder)
         assert expected["driftlog"] == actual["driftlog"]
 
+    def test_a_second_event_is_as_the_first(self, tmp_path, logger):
+        """What the logger remembers of the names it has seen changes nothing."""
+        by_call(logger)
+        by_call(logger)
+        [(first, _), (second, line)] = predictions(tmp_path)
+        check_event(second, line)
+        assert first["driftlog"] == second["driftlog"]
+
     def test_values_stand_where_the_contract_says(self, tmp_path, logger):
         """The kinds of docs/event.md, by example."""
         by_call(logger)
