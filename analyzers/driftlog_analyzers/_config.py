@@ -1,0 +1,177 @@
+"""``driftlog.toml``: where events and state are, how models are watched, when to alert."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from driftlog_analyzers._episode import EpisodeSettings
+from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
+from driftlog_analyzers._window import WindowSize, parse_size
+from driftlog_analyzers.errors import ConfigError
+
+DetectorName = Literal[
+    "vanished",
+    "new_feature",
+    "na_spike",
+    "nonfinite",
+    "type_change",
+    "category_shift",
+    "unseen_category",
+    "oov_rate",
+    "range",
+    "stuck",
+    "volume",
+]
+DETECTORS: tuple[DetectorName, ...] = get_args(DetectorName)
+
+
+def _size(value: object) -> WindowSize:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise ValueError(f"{value!r} is no window size; write a time such as 1h or a count")  # noqa: TRY004 - pydantic collects ValueErrors only
+    try:
+        return parse_size(str(value))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+
+
+def _detector(name: object) -> DetectorName:
+    for known in DETECTORS:
+        if name == known:
+            return known
+    raise ValueError(f"there is no detector {name!r}; {nearest(str(name), DETECTORS)}")
+
+
+def _beside_file(path: Path, info: ValidationInfo) -> Path:
+    return info.context / path if info.context else path
+
+
+_CLOSED = ConfigDict(extra="forbid", frozen=True)
+_Place = Annotated[Path, AfterValidator(_beside_file)]
+_Size = Annotated[WindowSize, PlainValidator(_size)]
+
+
+class Detection(BaseModel):
+    """What is looked for, and how readily.
+
+    Attributes:
+        budget: false alerts to put up with per 1,000 clean feature-windows, above 0.
+        min_events: a window with fewer events is ``insufficient_data``.
+        disabled: detectors that stay silent.
+    """
+
+    model_config = _CLOSED
+
+    budget: float = Field(default=1.0, strict=True, gt=0, le=1000, allow_inf_nan=False)
+    min_events: int = Field(default=20, strict=True, ge=1)
+    disabled: tuple[Annotated[DetectorName, PlainValidator(_detector)], ...] = ()
+
+    @property
+    def enabled(self) -> tuple[DetectorName, ...]:
+        """The detectors that run."""
+        return tuple(name for name in DETECTORS if name not in self.disabled)
+
+
+class Monitor(BaseModel):
+    """How one model is watched.
+
+    Attributes:
+        window: the size of its windows.
+        baseline: its baseline file; None, the newest of its stored baselines.
+        version: the model version whose baseline counts; None, the newest.
+        text: features whose strings are text, to be split into tokens.
+        categorical: features whose numbers are codes.
+        ignore: features that no detector looks at.
+    """
+
+    model_config = _CLOSED
+
+    window: _Size = parse_size("1h")
+    baseline: _Place | None = None
+    version: str | None = None
+    text: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_role_each(self) -> Self:
+        roles = {"text": self.text, "categorical": self.categorical, "ignore": self.ignore}
+        for name in sorted({name for names in roles.values() for name in names}):
+            lists = [role for role, names in roles.items() if name in names]
+            if len(lists) > 1:
+                raise ValueError(f"feature {name!r} is in {' and '.join(lists)}; keep one of them")
+        return self
+
+
+class Config(BaseModel):
+    """All of ``driftlog.toml``.
+
+    Attributes:
+        spool: folder of the spool, absolute or relative to the working directory.
+        state: the state file, likewise.
+        detection: what is looked for.
+        alerts: when alerts open and close.
+        models: how each model is watched.
+    """
+
+    model_config = _CLOSED
+
+    spool: _Place | None = None
+    state: _Place | None = None
+    detection: Detection = Detection()
+    alerts: EpisodeSettings = EpisodeSettings()
+    models: Mapping[str, Monitor] = Field(default_factory=dict)
+
+    def monitor(self, model: str) -> Monitor:
+        """How the model is watched, be it named in the file or not."""
+        return self.models.get(model) or Monitor()
+
+
+def load_config(path: Path) -> Config:
+    """Read a ``driftlog.toml``; its paths are relative to its own folder.
+
+    Raises:
+        ConfigError: the file cannot be read, or has problems; all of them are named.
+    """
+    data = read_toml(path)
+    try:
+        return Config.model_validate(data, context=path.parent)
+    except ValidationError as error:
+        raise config_error(path, problems(error, Config)) from error
+
+
+def describe(config: Config) -> tuple[str, ...]:
+    """Lines that say what would be done: one for all models together, then one for each."""
+    detection, alerts = config.detection, config.alerts
+    silent = f" (not {', '.join(detection.disabled)})" if detection.disabled else ""
+    everywhere = (
+        f"all models: {len(detection.enabled)} of {len(DETECTORS)} detectors{silent}, on windows of"
+        f" {detection.min_events} events or more; {detection.budget:g} false alerts per 1,000 clean"
+        f" feature-windows; an alert opens after {alerts.delay} bad and closes after {alerts.quiet}"
+        " good windows in a row"
+    )
+    models = (_describe_model(name, monitor) for name, monitor in sorted(config.models.items()))
+    return (everywhere, *models)
+
+
+def _describe_model(name: str, monitor: Monitor) -> str:
+    baseline = (
+        str(monitor.baseline)
+        if monitor.baseline
+        else f"of version {monitor.version}"
+        if monitor.version
+        else "the newest"
+    )
+    roles = {"text": monitor.text, "categorical": monitor.categorical, "ignored": monitor.ignore}
+    named = "".join(f"; {role}: {', '.join(names)}" for role, names in roles.items() if names)
+    return f"{name}: windows of {monitor.window}; baseline: {baseline}{named}"
