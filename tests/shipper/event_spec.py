@@ -137,8 +137,8 @@ def fields(required: dict[str, Check], optional: dict[str, Check] | None = None)
     """Accept an object with exactly these keys."""
 
     def check_fields(value: object) -> str | None:
-        if not isinstance(value, dict) or not value:
-            return "is no non-empty object"
+        if not isinstance(value, dict):
+            return "is no object"
         return "; ".join(_check_keys("", value, required, optional or {})) or None
 
     return check_fields

@@ -18,6 +18,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import structlog
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from structlog.contextvars import bound_contextvars
 
 import driftlog
 from driftlog import (
@@ -105,7 +108,29 @@ FEATURES = {
     "code": 4711,
     "int\ud800": 1,
 }
+DECLARED = {
+    "categorical": ("code",),
+    "text": {
+        "comment": driftlog.Text(),
+        "no_comment": driftlog.Text(),
+        "odd_comment": driftlog.Text(),
+        "note": driftlog.Text({"the", "was"}),
+    },
+}
 PREDICTION = {"score": 0.5, "label": "stay", "top": ["a", "b"], "gap": None, "odd": math.inf}
+
+TEXTS = st.text(st.characters(codec=None), max_size=8) | st.sampled_from(
+    ["note", "", " ", "a", "a.b", "a..b", "\x00", "\ud800", "\u2028", "x" * 2000]
+)
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS | st.decimals() | st.dates()
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=6,
+)
+FEATURE_SETS = st.dictionaries(TEXTS | st.integers() | st.none(), VALUES, max_size=6)
 
 
 @pytest.fixture
@@ -116,13 +141,7 @@ def logger(tmp_path):
         version="7",
         spool=tmp_path,
         environment="tests",
-        categorical=("code",),
-        text={
-            "comment": driftlog.Text(),
-            "no_comment": driftlog.Text(),
-            "odd_comment": driftlog.Text(),
-            "note": driftlog.Text({"the", "was"}),
-        },
+        **DECLARED,
     ) as made:
         yield made
 
@@ -208,11 +227,7 @@ class TestWriters:
         by_call(logger)
         [(expected, _)] = predictions(tmp_path)
         folder = tmp_path_factory.mktemp("other")
-        settings = {"categorical": ("code",), "text": {"note": driftlog.Text({"the", "was"})}}
-        settings["text"] |= {
-            name: driftlog.Text() for name in ("comment", "no_comment", "odd_comment")
-        }
-        with PredictionLogger(model="churn", version="7", spool=folder, **settings) as other:
+        with PredictionLogger(model="churn", version="7", spool=folder, **DECLARED) as other:
             write(other)
         [(actual, _)] = predictions(folder)
         assert expected["driftlog"] == actual["driftlog"]
@@ -224,6 +239,23 @@ class TestWriters:
         [(first, _), (second, line)] = predictions(tmp_path)
         check_event(second, line)
         assert first["driftlog"] == second["driftlog"]
+
+    @settings(max_examples=150, deadline=None)
+    @given(
+        features=FEATURE_SETS,
+        prediction=VALUES,
+        context=st.dictionaries(TEXTS, SCALARS, max_size=2),
+    )
+    def test_any_values_keep_the_spec(self, tmp_path_factory, features, prediction, context):
+        """No value, name or context variable gets a wrong line written, or an event lost."""
+        folder = tmp_path_factory.mktemp("any")
+        with (
+            PredictionLogger(model="m", version="1", spool=folder, text=["note"]) as logger,
+            bound_contextvars(**context),
+        ):
+            logger.log(features, prediction=prediction)
+        [(event, line)] = predictions(folder)
+        check_event(event, line)
 
     def test_values_stand_where_the_contract_says(self, tmp_path, logger):
         """The kinds of docs/event.md, by example."""
@@ -347,6 +379,18 @@ def line_of(document):
     return json.dumps(document).encode() + b"\n"
 
 
+def allowed(path, value):
+    """Say whether one of the wrong values happens to be right at *path*."""
+    place = path[-2] if len(path) > 1 else ""
+    return (
+        (place == "num" and value in (-1, 1.5) and value is not True)
+        or (place in ("cat", "labels") and value == "")
+        or (path[-2:] in LISTS and value == [])
+        or (path == ("driftlog", "prediction") and value == {})
+    )
+
+
+LISTS = {("list", "tags"), ("list", "top"), ("tok", "comment"), ("oov", "note")}
 ALL_PATHS = [(action, path) for action, good in GOOD.items() for path in paths(good)]
 
 
@@ -361,13 +405,8 @@ class TestSpec:
     @pytest.mark.parametrize(("action", "path"), ALL_PATHS)
     @pytest.mark.parametrize("wrong", [None, True, -1, 1.5, "", [], [[]], {}, {"": 1}, {"x": {}}])
     def test_fails_a_wrong_type_anywhere(self, action, path, wrong):
-        """No field takes a value of another type; those that do are named here."""
-        leaf, kind = path[-1], path[-2] if len(path) > 1 else ""
-        if (kind == "num" and wrong in (-1, 1.5)) and wrong is not True:
-            return
-        if (kind == "cat" and wrong == "") or (kind == "labels" and wrong == ""):
-            return
-        if wrong == [] and kind in ("list", "tok", "oov") and leaf != "oov":
+        """No field takes a value of another type."""
+        if allowed(path, wrong):
             return
         document = changed(GOOD[action], path, wrong)
         with pytest.raises(SpecError):
