@@ -25,6 +25,16 @@ class Cap:
         self._total = 0
         self._measured = float("-inf")
 
+    @property
+    def room(self) -> int:
+        """The bytes below the cap."""
+        return self._limit - self._total
+
+    @property
+    def next_look(self) -> float:
+        """When the folder is to be looked at again, on the monotonic clock."""
+        return self._measured + MEASURE_EVERY
+
     def wrote(self, size: int) -> None:
         """Count bytes that this process has just written."""
         self._total += size

@@ -58,8 +58,8 @@ class Envelope:
         dataset = orjson.dumps(f"driftlog.{model[0]}")
         common = orjson.dumps({"service": dict(service), "host": {"name": host}})[1:-1]
         name = orjson.dumps({"name": model[0], "version": model[1]})
-        self.static = common + b","
-        self.model = b'"driftlog":{"model":' + name
+        self._common = common + b","
+        self._model = b'"driftlog":{"model":' + name
         self._starts = {
             (action, outcome): b'","kind":"event","action":"%b","dataset":%b%b'
             % (action, dataset, b',"outcome":"%b"' % outcome if outcome else b"")
@@ -69,6 +69,10 @@ class Envelope:
                 (b"prediction", b"unknown"),
                 (b"label", b""),
             )
+        }
+        self._leads = {
+            key: b"%b},%b%b" % (start, self._common, self._model)
+            for key, start in self._starts.items()
         }
 
     def head(self, timestamp: bytes) -> bytes:
@@ -87,12 +91,10 @@ class Envelope:
             context: Further fields, encoded, each followed by a comma.
             body: The parts under ``driftlog``, an encoded object.
         """
-        return b"%b%b},%b%b%b%b%b}\n" % (
-            self._starts[action, outcome],
-            b"" if duration is None else b',"duration":%d' % duration,
-            self.static,
-            context,
-            self.model,
-            b"," if len(body) > len(b"{}") else b"",
-            body[1:],
-        )
+        if duration is None and not context:
+            lead = self._leads[action, outcome]
+        else:
+            spent = b"" if duration is None else b',"duration":%d' % duration
+            start = self._starts[action, outcome]
+            lead = b"%b%b},%b%b%b" % (start, spent, self._common, context, self._model)
+        return b"%b,%b}\n" % (lead, body[1:]) if body != b"{}" else lead + b"}}\n"

@@ -13,7 +13,7 @@ from driftlog._guard import attempt
 from driftlog._redaction import Action, Redaction
 from driftlog._strings import SHORT, clean, clean_name, shorten
 from driftlog._tally import Tally
-from driftlog._text import MAX_CHARACTERS, Text
+from driftlog._text import MAX_CHARACTERS, Text, tokenize
 from driftlog._values import MAX_ITEMS, Classified, category, classify
 
 __all__ = ["Parts", "Route", "Splitter"]
@@ -65,6 +65,7 @@ class Splitter:
         self._redaction = redaction or Redaction()
         self._outputs = outputs
         self._plain: set[str] = set()
+        self._plain_texts: dict[str, Text] = {}
         self._routes: dict[str, Route] = {}
         self.nan = nan
         self.tally = tally
@@ -81,7 +82,11 @@ class Splitter:
         na: list[str] = []
         parts: Parts = {"num": num, "cat": cat, "na": na}
         plain: Collection[str] = () if careful else self._plain
-        rest = _Careful(self, parts, features, seen=set()) if careful else None
+        texts: Mapping[str, Text] = {} if careful else self._plain_texts
+        seen: set[str] | None = set() if careful else None
+        rest: _Careful | None = None
+        if not isinstance(features, Mapping):  # a pandas Series may name a feature twice
+            features, plain, texts, seen = dict(features.items()), (), {}, set()
         for name, value in features.items():
             if name in plain:
                 kind = type(value)
@@ -102,8 +107,13 @@ class Splitter:
                 elif kind is bool:
                     cat[name] = "true" if value else "false"
                     continue
+            elif name in texts and type(value) is str and len(value) <= SHORT:
+                counts, tokens_kind, tokens = texts[name].measure(value)
+                parts.setdefault("text", {})[name] = counts
+                parts.setdefault(tokens_kind, {})[name] = tokens
+                continue
             if rest is None:
-                rest = _Careful(self, parts, features)
+                rest = _Careful(self, parts, features, seen)
             try:
                 rest.add(name, value)
             except _Ambiguous:
@@ -121,10 +131,12 @@ class Splitter:
         return route
 
     def learn(self, name: str) -> None:
-        """Note a name that the short way can take: clean, and nothing is declared for it."""
+        """Note a clean name that the short way can take, as nothing special is declared for it."""
         route = self.route(name)
         if route == Route() and len(self._plain) < MAX_KNOWN_NAMES:
             self._plain.add(name)
+        elif route.action is None and route.text and route.text.tokenizer is tokenize:
+            self._plain_texts[name] = route.text
 
     def redact(self, action: Action, plain: Classified) -> Classified:
         """Hash or cut a classified value; nulls and types are not secrets."""

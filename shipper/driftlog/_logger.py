@@ -73,9 +73,9 @@ class PredictionLogger:
     ) -> None:
         _check(model=model, version=version, categorical=categorical, text=text, nan=nan)
         folder = os.path.abspath(os.fspath(spool))
-        host = socket.gethostname()
+        host = socket.gethostname() or "unknown"
         names = {"name": service or model, "version": service_version, "environment": environment}
-        known = {name: clean(value) for name, value in names.items() if value is not None}
+        known = {name: clean(value) for name, value in names.items() if value}
         identity = (clean(model), clean(str(version)))
         self._limits = limits or SpoolLimits()
         self._tally = Tally(folder)
@@ -204,15 +204,25 @@ class PredictionLogger:
         if given_id is None:
             return self._spool.write_line(head, None, tail)
         event_id = clean(str(given_id))[:MAX_ID]
-        if event_id != given_id:
+        if event_id != given_id or not event_id.strip():
             self._tally.change("id not fit")
-        written = self._spool.write_line(head, orjson.dumps(event_id)[1:-1], tail)
-        return None if written is None else event_id
+        if not event_id.strip():
+            return self._spool.write_line(head, None, tail)
+        quoted = orjson.dumps(event_id)[1:-1].decode()
+        return event_id if self._spool.write_line(head, quoted, tail) else None
 
     def _body(self, features: Mapping[Any, Any], prediction: Any, *, careful: bool) -> Parts:
         parts = self._features.split(features, careful=careful)
-        if prediction is not None:
-            parts["prediction"] = self._outputs.split(_fields(prediction), careful=careful)
+        if prediction is None:
+            return parts
+        outputs = self._outputs.split(_fields(prediction), careful=careful)
+        if "redacted" in outputs or "truncated" in outputs:
+            outputs.pop("truncated", None)
+            withheld = [f"prediction.{name}" for name in outputs.pop("redacted", ())]
+            if withheld:
+                parts["redacted"] = [*parts.get("redacted", ()), *withheld]
+        if outputs:
+            parts["prediction"] = outputs
         return parts
 
     def _moment(self, timestamp: Any) -> bytes:
@@ -238,7 +248,8 @@ class PredictionLogger:
             own["trace"] = trace_id
         flat = self._labels.split(labels, careful=True) if labels else {}
         texts = _as_labels(flat)
-        fields: Parts = {name: {"id": clean(str(own[name]))} for name in _FIELDS if name in own}
+        ids = {name: clean(str(own[name])) for name in _FIELDS if own.get(name) is not None}
+        fields: Parts = {name: {"id": text} for name, text in ids.items() if text.strip()}
         if texts:
             fields["labels"] = texts
         return encode(fields)[1:-1] + b"," if fields else b""
@@ -246,11 +257,12 @@ class PredictionLogger:
     def _log_label(self, given_id: str, label: Any, timestamp: Any) -> None:
         split = self._outputs.split({"label": label}, careful=True)
         parts = {kind: {"value": split[kind]["label"]} for kind in ("num", "cat") if kind in split}
-        if not parts:
-            self._tally.drop("label of no known kind")
+        event_id = clean(str(given_id))[:MAX_ID]
+        if not parts or not event_id.strip():
+            self._tally.drop("label of no known kind" if event_id.strip() else "label without id")
             return
         now = self._clock.now() if timestamp is None else self._moment(timestamp)
-        body = encode({"label": {"id": clean(str(given_id)), **parts}})
+        body = encode({"label": {"id": event_id, **parts}})
         tail = self._envelope.tail(b"label", b"", None, b"", body)
         self._write(self._envelope.head(now), None, tail)
 

@@ -17,6 +17,8 @@ from driftlog._times import Clock
 __all__ = ["Spool"]
 
 RETRY_AFTER = 1.0
+# More than what stands before an event's body, its id included, where the id is made here.
+ID_BYTES = 256
 
 _REASONS = {
     errno.ENOSPC: "disk full",
@@ -34,12 +36,18 @@ _REASONS = {
 
 @dataclass(slots=True)
 class _Live:
-    """The segment being written."""
+    """The segment being written.
+
+    Below ``fence`` bytes and before ``until`` nothing needs to be looked at but the write itself.
+    """
 
     fd: int
     id: str
     size: int
     deadline: float
+    fence: int = 0
+    until: float = 0.0
+    counted: int = 0
     empty: bool = True
     ragged: bool = False
 
@@ -82,20 +90,27 @@ class Spool:
         self._syncer = Syncer(self._limits.sync_interval, self._tally)
         self.accepted = 0
 
-    def write_line(self, head: bytes, event_id: bytes | None, tail: bytes) -> str | None:
+    def write_line(self, head: bytes, event_id: str | None, tail: bytes) -> str | None:
         """Write one line, ``head`` + event id + ``tail``; the id is counted here, unless given.
 
         Returns:
             The event's id, or None where the line was dropped.
         """
         with self._lock:
-            live = self._ready(len(head) + len(tail) + 40)
-            if live is None:
-                return None
+            live = self._live
+            if (
+                live is None
+                or live.size + len(tail) > live.fence
+                or time.monotonic() >= live.until
+            ):
+                live = self._ready(len(head) + len(tail) + ID_BYTES)
+                if live is None:
+                    return None
             if event_id is None:
                 self._sequence += 1
-                event_id = b"%b-%012x" % (live.id.encode(), self._sequence)
-            return event_id.decode() if self._append(live, b"%b%b%b" % (head, event_id, tail), 1) else None
+                event_id = f"{live.id}-{self._sequence:012x}"
+            line = b"%b%b%b" % (head, event_id.encode(), tail)
+            return event_id if self._append(live, line, 1) else None
 
     def reserve(self, count: int, size: int) -> tuple[str, int] | None:
         """Set aside ``count`` numbers for lines of about ``size`` bytes.
@@ -131,6 +146,7 @@ class Spool:
         """Give a segment with room for ``size`` bytes; None, with ``count`` drops, where none is."""
         now = time.monotonic()
         live = self._live
+        self._settle()
         reason, until = self._blocked
         if reason:
             if now < until:
@@ -146,10 +162,19 @@ class Spool:
             if not self._cap.has_room(size, now, self._tally):
                 self._block("spool full", now, count)
                 return None
-            return live or self._open(now)
+            live = live or self._open(now)
         except OSError as error:
             self._refused(error, now, count)
             return None
+        room = min(self._limits.roll_bytes, live.size + self._cap.room)
+        live.fence, live.until = room - ID_BYTES, min(live.deadline, self._cap.next_look)
+        return live
+
+    def _settle(self) -> None:
+        """Tell the cap what was written since it was last told."""
+        if self._live is not None:
+            self._cap.wrote(self._live.size - self._live.counted)
+            self._live.counted = self._live.size
 
     def _open(self, now: float) -> _Live:
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
@@ -159,7 +184,6 @@ class Spool:
         fd = _files.create(path, header)
         self._sequence = 0
         self._live = _Live(fd, self._last_id, len(header), now + self._limits.segment_age)
-        self._cap.wrote(len(header))
         self._syncer.watch(fd, self.folder)
         return self._live
 
@@ -178,7 +202,6 @@ class Spool:
         live.ragged = live.empty = False
         live.size += written
         self.accepted += count
-        self._cap.wrote(written)
         self._syncer.dirty = True
         return True
 
@@ -199,10 +222,13 @@ class Spool:
 
     def _block(self, reason: str, now: float, count: int) -> None:
         """Drop, and for a second drop without asking the disk again."""
+        if self._live is not None:
+            self._live.fence = 0
         self._tally.drop(reason, count)
         self._blocked = (reason, now + RETRY_AFTER)
 
     def _retire(self) -> None:
+        self._settle()
         if self._live is not None:
             self._syncer.retire(self._live.fd)
             self._live = None

@@ -20,7 +20,8 @@ def tokenize(text: str) -> list[str]:
     >>> tokenize("Don't panic, it's 42!")
     ["Don't", 'panic', "it's", '42']
     """
-    return _tokens(text)
+    # Letters and spaces alone are the usual case, and split() is many times faster than a regex.
+    return text.split() if text.replace(" ", "").isalnum() else _tokens(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,6 @@ class Text:
         counts = {"tokens": len(tokens), "distinct": len(distinct)}
         if self.known is None:
             return counts, "tok", sorted(distinct)
-        unknown = sorted(distinct - self.known)
+        unknown = distinct - self.known
         counts["oov"] = len(unknown)
-        return counts, "oov", unknown
+        return counts, "oov", sorted(unknown)
