@@ -9,19 +9,16 @@ from driftlog._features import Parts
 
 __all__ = ["Envelope", "NotEncodable", "encode"]
 
-_ECS = {"trace.id": "trace", "span.id": "span", "transaction.id": "transaction"}
-_ECS |= {"trace_id": "trace", "span_id": "span", "transaction_id": "transaction"}
-
-
 class NotEncodable(ValueError):  # noqa: N818 - says what it is
     """Some value is fit only after a careful look: a lone surrogate, NUL, a number too large."""
 
 
 def encode(parts: Parts) -> bytes:
-    """Write parts as JSON.
+    """Write parts as JSON, where the values may not have been looked at one by one.
 
     Raises:
-        NotEncodable: A string holds a lone surrogate or NUL, an integer has more than 64 bits.
+        NotEncodable: A string holds a lone surrogate or (perhaps) NUL, an integer has more than
+            64 bits.
     """
     try:
         encoded = orjson.dumps(parts)
@@ -30,19 +27,6 @@ def encode(parts: Parts) -> bytes:
     if b"\\u0000" in encoded:
         raise NotEncodable
     return encoded
-
-
-def split_context(context: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part the context variables with a field of their own in ECS from those that are labels."""
-    own: dict[str, Any] = {}
-    labels: dict[str, Any] = {}
-    for name, value in context.items():
-        field = _ECS.get(name)
-        if field is None:
-            labels[name] = value
-        else:
-            own[field] = value
-    return own, labels
 
 
 class Envelope:

@@ -138,6 +138,20 @@ class Splitter:
         elif route.action is None and route.text and route.text.tokenizer is tokenize:
             self._plain_texts[name] = route.text
 
+    def clean(self, name: Any) -> str:
+        """Give a name that every store takes; the name itself where it is one."""
+        if type(name) is str:
+            if name in self._routes:
+                return name
+        else:
+            self.tally.change("name is no string")
+            name = attempt(lambda: str.__str__(str(name)), lambda _: type(name).__name__)
+        fit = clean_name(name)
+        if fit == name:
+            return name  # type: ignore[no-any-return]
+        self.tally.change("name not fit")
+        return fit
+
     def redact(self, action: Action, plain: Classified) -> Classified:
         """Hash or cut a classified value; nulls and types are not secrets."""
         kind, value = plain
@@ -172,20 +186,10 @@ class _Careful:
 
     def add(self, name: Any, value: Any) -> None:
         """Place a feature, however it is called and whatever it is."""
-        clean = self._clean(name)
+        clean = self._owner.clean(name)
         if clean is name and self._seen is None:
             self._owner.learn(clean)
         self._place(clean, value, (), derived=clean is not name)
-
-    def _clean(self, name: Any) -> str:
-        if type(name) is not str:
-            self._owner.tally.change("name is no string")
-            name = attempt(lambda: str.__str__(str(name)), lambda _: type(name).__name__)
-        fit = clean_name(name)
-        if fit == name:
-            return str(name)
-        self._owner.tally.change("name not fit")
-        return fit
 
     def _place(self, name: str, value: Any, path: tuple[int, ...], *, derived: bool) -> None:
         """Place a value under a flattened name; mappings hand on their own."""
@@ -228,7 +232,7 @@ class _Careful:
             self._write(name, *self._at_fault(name, value))
             return
         for key, below in items:
-            self._place(f"{name}.{self._clean(key)}", below, (*path, id(value)), derived=True)
+            self._place(f"{name}.{self._owner.clean(key)}", below, (*path, id(value)), derived=True)
 
     def _free(self, name: str, *, derived: bool) -> bool:
         """Say whether a name is still to be had; of two features with one name the first stays."""

@@ -4,14 +4,16 @@ import atexit
 import os
 import socket
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import orjson
-from structlog.contextvars import get_contextvars
 
-from driftlog._document import Envelope, NotEncodable, encode, split_context
+from driftlog._batch import add_outputs, bare_name, read
+from driftlog._batch_writer import BatchWriter, Rows
+from driftlog._document import Envelope, NotEncodable, encode
+from driftlog._facts import Facts, quote
 from driftlog._features import Parts, Splitter
 from driftlog._guard import attempt
 from driftlog._limits import SpoolLimits
@@ -20,15 +22,11 @@ from driftlog._spool import Spool
 from driftlog._strings import clean
 from driftlog._tally import Counters, Tally
 from driftlog._text import Text
-from driftlog._times import Clock, nanoseconds, parse
 from driftlog.errors import SettingsError
 
 __all__ = ["PredictionLogger"]
 
 Outcome = Literal["success", "failure", "unknown"]
-_OUTCOMES = {"success": b"success", "failure": b"failure", "unknown": b"unknown"}
-_FIELDS = ("trace", "span", "transaction")
-MAX_ID = 512
 
 
 class PredictionLogger:
@@ -87,8 +85,17 @@ class PredictionLogger:
             categorical=categorical, text=texts, redaction=redaction, nan=missing, tally=self._tally
         )
         self._outputs = Splitter(redaction=redaction, nan=missing, tally=self._tally, outputs=True)
-        self._labels = Splitter(redaction=redaction, tally=self._tally)
-        self._clock = Clock()
+        self._facts = Facts(Splitter(redaction=redaction, tally=self._tally), self._tally)
+        self._batch = BatchWriter(
+            self._spool,
+            self._envelope,
+            self._facts,
+            self._limits.event_bytes,
+            Splitter(
+                categorical=categorical, text=texts, redaction=redaction, nan="na", tally=self._tally
+            ),
+            Splitter(redaction=redaction, nan="na", tally=self._tally, outputs=True),
+        )
         atexit.register(self.close)
         itself = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _renew(itself()))
@@ -125,6 +132,37 @@ class PredictionLogger:
         except Exception:  # noqa: BLE001 - the outer guard: a log must not fail its service
             self._tally.drop("error")
             written = None
+        if self._tally.unreported:
+            attempt(self._tally.warn, lambda _: None)
+        return written
+
+    def log_batch(
+        self,
+        frame: Any,
+        predictions: Any = None,
+        *,
+        ids: Sequence[str] | None = None,
+        timestamps: Sequence[Any] | None = None,
+        durations: Sequence[Any] | None = None,
+        trace_ids: Sequence[str] | None = None,
+        outcomes: Sequence[Outcome] | None = None,
+    ) -> int:
+        """Log many predictions at once; NaN in a column is null.
+
+        Args:
+            frame: A pandas DataFrame, or a mapping of columns (lists, arrays) of one length.
+            predictions: One column of outputs, or a frame of several; None for none.
+            ids: One for each row, as in :meth:`log`; so are all that follow.
+            timestamps: Event times; now, where None.
+            durations: In seconds, or timedeltas.
+            trace_ids: The traces.
+            outcomes: Whether the model answered.
+
+        Returns:
+            The number of rows that are on disk.
+        """
+        rows = Rows(ids, timestamps, durations, trace_ids, outcomes)
+        written = attempt(lambda: self._log_batch(frame, predictions, rows), self._lost) or 0
         if self._tally.unreported:
             attempt(self._tally.warn, lambda _: None)
         return written
@@ -182,20 +220,23 @@ class PredictionLogger:
         try:
             body = encode(self._body(features, prediction, careful=False))
         except NotEncodable:
-            body = encode(self._body(features, prediction, careful=True))
-        now = self._clock.now() if timestamp is None else self._moment(timestamp)
-        known = _OUTCOMES.get(outcome)
-        if known is None:
-            self._tally.change("outcome not known")
-            known = b"unknown"
+            body = orjson.dumps(self._body(features, prediction, careful=True))
+        now = self._facts.moment(timestamp)
         tail = self._envelope.tail(
             b"prediction",
-            known,
-            None if duration is None else self._duration(duration),
-            self._context(trace_id),
+            self._facts.outcome(outcome),
+            None if duration is None else self._facts.duration(duration),
+            self._facts.context(trace_id),
             body,
         )
         return self._write(self._envelope.head(now), given_id, tail)
+
+    def _log_batch(self, frame: Any, predictions: Any, rows: Rows) -> int:
+        batch = read(frame, predictions)
+        if batch is None or not rows.fit(batch.count):
+            self._tally.drop("columns of different lengths", len(frame))
+            return 0
+        return self._batch.write(batch, rows)
 
     def _write(self, head: bytes, given_id: str | None, tail: bytes) -> str | None:
         if len(tail) > self._limits.event_bytes:
@@ -203,66 +244,26 @@ class PredictionLogger:
             return None
         if given_id is None:
             return self._spool.write_line(head, None, tail)
-        event_id = clean(str(given_id))[:MAX_ID]
-        if event_id != given_id or not event_id.strip():
-            self._tally.change("id not fit")
-        if not event_id.strip():
+        event_id = self._facts.given_id(given_id)
+        if event_id is None:
             return self._spool.write_line(head, None, tail)
-        quoted = orjson.dumps(event_id)[1:-1].decode()
-        return event_id if self._spool.write_line(head, quoted, tail) else None
+        return event_id if self._spool.write_line(head, quote(event_id), tail) else None
 
     def _body(self, features: Mapping[Any, Any], prediction: Any, *, careful: bool) -> Parts:
         parts = self._features.split(features, careful=careful)
-        if prediction is None:
-            return parts
-        outputs = self._outputs.split(_fields(prediction), careful=careful)
-        if "redacted" in outputs or "truncated" in outputs:
-            outputs.pop("truncated", None)
-            withheld = [f"prediction.{name}" for name in outputs.pop("redacted", ())]
-            if withheld:
-                parts["redacted"] = [*parts.get("redacted", ()), *withheld]
-        if outputs:
-            parts["prediction"] = outputs
+        if prediction is not None:
+            add_outputs(parts, self._outputs.split(_fields(prediction), careful=careful))
         return parts
-
-    def _moment(self, timestamp: Any) -> bytes:
-        moment = parse(timestamp)
-        if moment is not None:
-            return moment.encode()
-        self._tally.change("timestamp not readable")
-        return self._clock.now()
-
-    def _duration(self, duration: Any) -> int | None:
-        whole = nanoseconds(duration)
-        if whole is None:
-            self._tally.change("duration not readable")
-        return whole
-
-    def _context(self, trace_id: str | None) -> bytes:
-        """Encode trace and labels from structlog's context variables and the call."""
-        variables = get_contextvars()
-        if not variables and trace_id is None:
-            return b""
-        own, labels = split_context(variables)
-        if trace_id is not None:
-            own["trace"] = trace_id
-        flat = self._labels.split(labels, careful=True) if labels else {}
-        texts = _as_labels(flat)
-        ids = {name: clean(str(own[name])) for name in _FIELDS if own.get(name) is not None}
-        fields: Parts = {name: {"id": text} for name, text in ids.items() if text.strip()}
-        if texts:
-            fields["labels"] = texts
-        return encode(fields)[1:-1] + b"," if fields else b""
 
     def _log_label(self, given_id: str, label: Any, timestamp: Any) -> None:
         split = self._outputs.split({"label": label}, careful=True)
         parts = {kind: {"value": split[kind]["label"]} for kind in ("num", "cat") if kind in split}
-        event_id = clean(str(given_id))[:MAX_ID]
-        if not parts or not event_id.strip():
-            self._tally.drop("label of no known kind" if event_id.strip() else "label without id")
+        event_id = self._facts.given_id(given_id)
+        if not parts or event_id is None:
+            self._tally.drop("label without id" if parts else "label of no known kind")
             return
-        now = self._clock.now() if timestamp is None else self._moment(timestamp)
-        body = encode({"label": {"id": event_id, **parts}})
+        now = self._facts.moment(timestamp)
+        body = orjson.dumps({"label": {"id": event_id, **parts}})
         tail = self._envelope.tail(b"label", b"", None, b"", body)
         self._write(self._envelope.head(now), None, tail)
 
@@ -276,17 +277,7 @@ def _renew(logger: PredictionLogger | None) -> None:
 def _fields(prediction: Any) -> Mapping[Any, Any]:
     if isinstance(prediction, Mapping):
         return prediction
-    if isinstance(prediction, str | bool | list | tuple) or type(prediction).__name__ == "bool_":
-        return {"label": prediction}
-    return {"score": prediction}
-
-
-def _as_labels(parts: Parts) -> dict[str, str]:
-    """Write context variables as strings: numbers as such, lists by commas, nulls not at all."""
-    labels = {name: str(value) for name, value in parts.get("num", {}).items()}
-    labels |= parts.get("cat", {})
-    labels |= {name: ", ".join(items) for name, items in parts.get("list", {}).items()}
-    return labels
+    return {bare_name(prediction): prediction}
 
 
 def _check(**arguments: Any) -> None:

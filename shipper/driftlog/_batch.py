@@ -1,0 +1,112 @@
+"""Many predictions at once: column by column in, whole lines in large writes out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from driftlog._columns import Column, NeedsRows, Source, assemble, column, length, sources
+from driftlog._features import Parts, Splitter
+
+__all__ = ["Batch", "Chunk", "read"]
+
+ROWS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some rows of a batch: where they begin, and the parts of each."""
+
+    start: int
+    rows: list[Parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A frame and its predictions, as columns.
+
+    Args:
+        features: The model's inputs.
+        outputs: The predictions; none, where empty.
+        count: The number of rows.
+    """
+
+    features: Sequence[Source]
+    outputs: Sequence[Source]
+    count: int
+
+    def chunks(self, features: Splitter, outputs: Splitter) -> Iterator[Chunk]:
+        """Give the rows in chunks, so that a frame is never held twice."""
+        for start in range(0, self.count, ROWS):
+            stop = min(start + ROWS, self.count)
+            rows = _chunk(self.features, start, stop, features)
+            if self.outputs:
+                for row, out in zip(rows, _chunk(self.outputs, start, stop, outputs), strict=True):
+                    add_outputs(row, out)
+            yield Chunk(start, rows)
+
+
+def read(frame: Any, predictions: Any) -> Batch | None:
+    """Take a frame, and predictions: a frame too, or one bare column.
+
+    Returns:
+        The batch, or None where the columns are not of one length.
+    """
+    features = sources(frame)
+    outputs = [] if predictions is None else _outputs(predictions)
+    count = length([*features, *outputs])
+    return None if count is None else Batch(features, outputs, count)
+
+
+def add_outputs(parts: Parts, outputs: Parts) -> None:
+    """Put a prediction's parts into its event's; what was withheld is named among the features."""
+    withheld = [f"prediction.{name}" for name in outputs.get("redacted", ())]
+    if withheld:
+        parts["redacted"] = [*parts.get("redacted", ()), *withheld]
+    kept = {kind: part for kind, part in outputs.items() if kind not in ("redacted", "truncated")}
+    if kept:
+        parts["prediction"] = kept
+
+
+def bare_name(prediction: Any) -> str:
+    """Name a prediction that is one bare value: a number is a score, all that is named a label."""
+    named = isinstance(prediction, str | bool | list | tuple)
+    return "label" if named or type(prediction).__name__ == "bool" else "score"
+
+
+def _outputs(predictions: Any) -> list[Source]:
+    if hasattr(predictions, "items") and not hasattr(predictions, "dtype"):
+        return sources(predictions)
+    values = predictions.tolist() if hasattr(predictions, "tolist") else list(predictions)
+    names = [bare_name(value) for value in values]
+    if len(set(names)) == 1:
+        return [Source(names[0], values if isinstance(predictions, list) else predictions)]
+    return [Source(None, [{name: value} for name, value in zip(names, values, strict=True)])]
+
+
+def _chunk(columns: Sequence[Source], start: int, stop: int, owner: Splitter) -> list[Parts]:
+    try:
+        classified = [column(source, start, stop, owner) for source in columns]
+        _check_distinct(classified)
+    except NeedsRows:
+        twice = len(columns) - len({source.name for source in columns})
+        if twice:
+            owner.tally.change("two features with one name", twice * (stop - start))
+        return [owner.split(row, careful=True) for row in _rows(columns, start, stop)]
+    return assemble(classified, stop - start)
+
+
+def _check_distinct(columns: Sequence[Column]) -> None:
+    if len({one.name for one in columns}) != len(columns):
+        raise NeedsRows
+
+
+def _rows(columns: Sequence[Source], start: int, stop: int) -> Iterator[Mapping[Any, Any]]:
+    """Give some rows as mappings; a bare prediction's column has no name and holds mappings."""
+    data = [source.rows(start, stop) for source in columns]
+    names = [source.name for source in columns]
+    for values in zip(*data, strict=True):
+        yield values[0] if names == [None] else dict(
+            zip(reversed(names), reversed(values), strict=True)
+        )
+
+
