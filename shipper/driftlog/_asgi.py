@@ -145,13 +145,14 @@ class RequestCapture:
         Args:
             features: the inputs of the model.
             prediction: its output, as for `PredictionLogger.log`.
-            id: identifies the prediction; made up if not given.
+            id: identifies the prediction; made up if None or blank.
             timestamp: when the prediction was made, as for `PredictionLogger.log`; by default now.
 
         Returns:
             The id the event will have, to hand out with the response.
         """
-        event_id = uuid4().hex if id is None else id
+        given = "" if id is None else str(id)
+        event_id = given if given.strip() else uuid4().hex
         write = partial(
             copy_context().run,
             self._logger.log,

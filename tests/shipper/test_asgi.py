@@ -181,6 +181,17 @@ class TestCapture:
         assert ["p-0", "p-1", "p-2"] == get(logger, endpoint).json()
         assert [0, 1, 2] == [event["driftlog"]["num"]["n"] for event, _ in predictions(tmp_path)]
 
+    @pytest.mark.parametrize("given", [None, "", " ", "p-1"])
+    def test_returns_the_id_of_the_event(self, logger, tmp_path, given):
+        """What the service hands out is what a label can name later."""
+
+        async def endpoint(_):
+            return JSONResponse(driftlog.capture(FEATURES, id=given))
+
+        handed = get(logger, endpoint).json()
+        [(event, _)] = predictions(tmp_path)
+        assert (handed, True) == (event["event"]["id"], given != "p-1" or handed == "p-1")
+
     def test_keeps_the_features_as_they_were(self, logger, tmp_path):
         """What the service does to its mapping afterwards does not reach the event."""
 

@@ -103,7 +103,6 @@ FEATURES = {
     "note": "the box was empty",
     "dotted.name": 1,
     "": 1,
-    " ": 2,
     7: "a name that is no string",
     "code": 4711,
     "int\ud800": 1,
@@ -152,8 +151,9 @@ def by_call(logger):
 
 
 def by_batch(logger):
-    """Write a batch of one row."""
-    logger.log_batch([FEATURES], predictions=[PREDICTION])
+    """Write a batch of one row, as columns."""
+    outputs = {name: [value] for name, value in PREDICTION.items()}
+    assert 1 == logger.log_batch({name: [value] for name, value in FEATURES.items()}, outputs)
 
 
 def by_processor(logger):
@@ -196,6 +196,18 @@ def by_middleware(logger):
     )
 
 
+def sorted_names(part):
+    """Return *part* with its lists of names in one order, which means nothing."""
+    return {
+        key: sorted(value)
+        if isinstance(value, list)
+        else sorted_names(value)
+        if key == "prediction"
+        else value
+        for key, value in part.items()
+    }
+
+
 WRITERS = [by_call, by_batch, by_processor, by_factory, by_handler, by_middleware]
 
 
@@ -222,15 +234,31 @@ class TestWriters:
         ]
 
     @pytest.mark.parametrize("write", WRITERS)
-    def test_all_write_the_same(self, tmp_path_factory, tmp_path, logger, write):
-        """A value means the same whichever way it came in."""
-        by_call(logger)
-        [(expected, _)] = predictions(tmp_path)
-        folder = tmp_path_factory.mktemp("other")
-        with PredictionLogger(model="churn", version="7", spool=folder, **DECLARED) as other:
-            write(other)
-        [(actual, _)] = predictions(folder)
-        assert expected["driftlog"] == actual["driftlog"]
+    def test_all_write_the_same(self, tmp_path, write):
+        """A value means the same whichever way it came in; NaN in a column is null by contract."""
+        written = []
+        for way in (by_call, write):
+            folder = tmp_path / str(len(written))
+            nan = "null" if write is by_batch else "nonfinite"
+            arguments = {"model": "churn", "version": "7", "nan": nan, **DECLARED}
+            with PredictionLogger(spool=folder, **arguments) as logger:
+                way(logger)
+            [(event, _)] = predictions(folder)
+            written.append(sorted_names(event["driftlog"]))
+        expected, actual = written
+        assert expected == actual
+
+    @pytest.mark.parametrize("way", ["call", "batch"])
+    def test_of_two_features_with_one_name_the_first_stays(self, tmp_path, logger, way):
+        """An empty and a blank name are both "_"; the second is counted as dropped."""
+        if way == "call":
+            logger.log({"": 1, " ": 2})
+        else:
+            logger.log_batch({"": [1], " ": [2]})
+        [(event, line)] = predictions(tmp_path)
+        check_event(event, line)
+        assert {"_": 1} == event["driftlog"]["num"]
+        assert 1 == logger.counters.changed["two features with one name"]
 
     def test_a_second_event_is_as_the_first(self, tmp_path, logger):
         """What the logger remembers of the names it has seen changes nothing."""
