@@ -105,8 +105,8 @@ def _rows(columns: Sequence[Source], start: int, stop: int) -> Iterator[Mapping[
     data = [source.rows(start, stop) for source in columns]
     names = [source.name for source in columns]
     for values in zip(*data, strict=True):
-        yield values[0] if names == [None] else dict(
-            zip(reversed(names), reversed(values), strict=True)
+        yield (
+            values[0]
+            if names == [None]
+            else dict(zip(reversed(names), reversed(values), strict=True))
         )
-
-

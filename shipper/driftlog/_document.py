@@ -9,6 +9,7 @@ from driftlog._features import Parts
 
 __all__ = ["Envelope", "NotEncodable", "encode"]
 
+
 class NotEncodable(ValueError):  # noqa: N818 - says what it is
     """Some value is fit only after a careful look: a lone surrogate, NUL, a number too large."""
 

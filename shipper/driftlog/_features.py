@@ -162,7 +162,7 @@ class Splitter:
         return plain
 
     def _cover(self, action: Action, text: str) -> str:
-        return self._redaction.digest(text) if action == "hash" else text[:action]  # type: ignore[misc]
+        return text[:action] if isinstance(action, int) else self._redaction.digest(text)
 
 
 class _Careful:

@@ -92,7 +92,11 @@ class PredictionLogger:
             self._facts,
             self._limits.event_bytes,
             Splitter(
-                categorical=categorical, text=texts, redaction=redaction, nan="na", tally=self._tally
+                categorical=categorical,
+                text=texts,
+                redaction=redaction,
+                nan="na",
+                tally=self._tally,
             ),
             Splitter(redaction=redaction, nan="na", tally=self._tally, outputs=True),
         )
@@ -283,11 +287,15 @@ def _fields(prediction: Any) -> Mapping[Any, Any]:
 def _check(**arguments: Any) -> None:
     for name in ("model", "version"):
         if not str(arguments[name] or "").strip():
-            raise SettingsError(f"PredictionLogger: {name} is empty; name the {name} that predicts.")
+            raise SettingsError(
+                f"PredictionLogger: {name} is empty; name the {name} that predicts."
+            )
     for name in ("categorical", "text"):
         if isinstance(arguments[name], str):
             raise SettingsError(
                 f"PredictionLogger: write {name}=[{arguments[name]!r}], a collection of names."
             )
     if arguments["nan"] not in ("nonfinite", "null"):
-        raise SettingsError(f"PredictionLogger: nan is 'nonfinite' or 'null', not {arguments['nan']!r}.")
+        raise SettingsError(
+            f"PredictionLogger: nan is 'nonfinite' or 'null', not {arguments['nan']!r}."
+        )

@@ -50,10 +50,12 @@ class Redaction:
                 raise SettingsError(f"Redaction: write {name}=[{names!r}], a collection of names.")
         if self.hash and not self.key:
             raise SettingsError("Redaction: hash needs a key; give key=... as bytes from a secret.")
-        if self.key is not None and not (isinstance(self.key, bytes) and len(self.key) <= _MAX_KEY):
+        key: object = self.key
+        if key is not None and not (isinstance(key, bytes) and len(key) <= _MAX_KEY):
             raise SettingsError(f"Redaction: the key must be bytes, {_MAX_KEY} at the most.")
-        for name, length in self.truncate.items():
-            if not (isinstance(length, int) and length >= 0):
+        lengths: Mapping[str, object] = self.truncate
+        for name, length in lengths.items():
+            if not isinstance(length, int) or length < 0:
                 raise SettingsError(f"Redaction: truncate[{name!r}] must be 0 or more characters.")
 
     def action(self, name: str, *, listed_only: bool = False) -> Action:
@@ -66,9 +68,9 @@ class Redaction:
         family = _family(name)
         if any(member in self.deny for member in family):
             return "deny"
-        if not listed_only and self.allow is not None:
-            if not any(member in self.allow for member in family):
-                return "deny"
+        allow = None if listed_only else self.allow
+        if allow is not None and not any(member in allow for member in family):
+            return "deny"
         if any(member in self.hash for member in family):
             return "hash"
         lengths = [self.truncate[member] for member in family if member in self.truncate]

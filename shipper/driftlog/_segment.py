@@ -252,7 +252,10 @@ def _known(aside: BinaryIO) -> tuple[set[int], int]:
 
 def _copy(segment: BinaryIO, name: str, bad: BadRange, aside: BinaryIO) -> None:
     record = {
-        "segment": name, "offset": bad.offset, "length": bad.length, "reason": bad.reason,
+        "segment": name,
+        "offset": bad.offset,
+        "length": bad.length,
+        "reason": bad.reason,
     }
     aside.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
     segment.seek(bad.offset)

@@ -75,19 +75,23 @@ class Spool:
         self._tally = tally
         self._last_id = ""
         self._live: _Live | None = None
-        self.renew()
+        self._syncer = Syncer(limits.sync_interval, tally)
+        self._begin()
 
     def renew(self) -> None:
         """Begin anew in a forked child: locks, thread, segment; the parent's stay the parent's."""
-        self._lock = threading.RLock()
         if self._live is not None:
             os.close(self._live.fd)
-            self._syncer.forget()
-        self._live = None
+            self._live = None
+        self._syncer.forget()
+        self._syncer = Syncer(self._limits.sync_interval, self._tally)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()
         self._sequence = 0
         self._blocked = ("", 0.0)
         self._cap = Cap(self.folder, self._limits)
-        self._syncer = Syncer(self._limits.sync_interval, self._tally)
         self.accepted = 0
 
     def write_line(self, head: bytes, event_id: str | None, tail: bytes) -> str | None:
@@ -98,11 +102,7 @@ class Spool:
         """
         with self._lock:
             live = self._live
-            if (
-                live is None
-                or live.size + len(tail) > live.fence
-                or time.monotonic() >= live.until
-            ):
+            if live is None or live.size + len(tail) > live.fence or time.monotonic() >= live.until:
                 live = self._ready(len(head) + len(tail) + ID_BYTES)
                 if live is None:
                     return None
@@ -153,8 +153,10 @@ class Spool:
                 self._tally.drop(reason, count)
                 return None
             self._blocked = ("", 0.0)
-        if live is not None and not live.empty and (
-            live.size + size > self._limits.roll_bytes or now >= live.deadline
+        if (
+            live is not None
+            and not live.empty
+            and (live.size + size > self._limits.roll_bytes or now >= live.deadline)
         ):
             self._retire()
             live = None
@@ -180,7 +182,9 @@ class Spool:
         os.makedirs(self.folder, mode=0o700, exist_ok=True)
         self._last_id = _segment.new_id(self._last_id)
         path = os.path.join(self.folder, f"{self._slug}-{self._last_id}.ndjson")
-        header = _segment.header(self._last_id, *self._model, self._host, self._clock.now().decode())
+        header = _segment.header(
+            self._last_id, *self._model, self._host, self._clock.now().decode()
+        )
         fd = _files.create(path, header)
         self._sequence = 0
         self._live = _Live(fd, self._last_id, len(header), now + self._limits.segment_age)

@@ -8,7 +8,7 @@ from driftlog.errors import SettingsError
 
 __all__ = ["Text", "tokenize"]
 
-_tokens = re.compile(r"\w+(?:['’]\w+)*").findall
+_tokens = re.compile(r"\w+(?:['’]\w+)*").findall  # noqa: RUF001 - the typographic apostrophe is meant
 
 # More text than this is cut before it is tokenized, so that one event cannot hold up a request.
 MAX_CHARACTERS = 1 << 20

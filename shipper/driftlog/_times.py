@@ -50,7 +50,7 @@ def _moment(value: Any) -> datetime | None:
 
 
 def nanoseconds(duration: Any) -> int | None:
-    """Give a duration (seconds, or a timedelta) in whole nanoseconds; None where it is no duration."""
+    """Give a duration (seconds, or a timedelta) in whole nanoseconds; None where it is none."""
     try:
         seconds = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
         whole = round(seconds * 1e9)

@@ -29,12 +29,14 @@ def classify(value: Any) -> Classified:
     """Give a value's kind and the value as it is logged.
 
     A number is a finite ``float`` or an ``int`` of 64 bits, a category a ``str``, a list a ``list``
-    of ``str`` (at most 10,001, so that the caller sees when there were more), other the type's name.
+    of ``str`` (10,001 at the most, so that the caller sees when there were more), other the type's
+    name.
 
     Raises:
         Exception: Whatever the value's own methods raise.
     """
-    return _rule(type(value))(value)
+    kind: type = type(value)
+    return _rule(kind)(value)
 
 
 def category(kind: Kind, value: Any) -> str:
