@@ -1,0 +1,156 @@
+"""``driftlog alerts``: the episodes, and the evidence of each."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftlog_analyzers.cli._chart import bars
+from driftlog_analyzers.cli._console import show, show_json, table
+from driftlog_analyzers.cli._options import (
+    ConfigOption,
+    JsonOption,
+    ModelOption,
+    Place,
+    SpoolOption,
+    StateOption,
+    place,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from driftlog_analyzers._episode import Episode
+
+_SHORT_ID = 8
+
+
+def alerts_list(
+    *,
+    spool: SpoolOption = None,
+    model: ModelOption = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="pending, active, recovering or inactive.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is pending or has ended.")
+    ] = False,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the open alerts, the gravest first."""
+    from driftlog_analyzers._episode import Status  # noqa: PLC0415 - commands load what they need
+    from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - as above
+
+    if status and status not in set(Status):
+        raise typer.BadParameter(
+            f"{status!r} is none of {', '.join(Status)}", param_hint="--status"
+        )
+    where = place(spool, state, config)
+    where.require_state()
+    with StateFile(where.state) as file:
+        episodes = file.episodes(model, Status(status) if status else None)
+    if not status and not everything:
+        episodes = tuple(episode for episode in episodes if episode.open and episode.raised)
+    episodes = worst_first(episodes)
+    if as_json:
+        show_json({"alerts": [alert_values(episode) for episode in episodes]})
+        return
+    if not episodes:
+        show("No alerts." if everything or status else "No open alerts.")
+        return
+    show(alert_table("", episodes), "", f"Evidence: driftlog alerts show ID --spool {where.spool}")
+
+
+def alerts_show(
+    *,
+    alert: Annotated[str, typer.Argument(help="The alert's id or its beginning.", metavar="ID")],
+    spool: SpoolOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what an alert rests on."""
+    from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - commands load what they need
+
+    where = place(spool, state, config)
+    where.require_state()
+    with StateFile(where.state) as file:
+        episode = file.episode(alert)
+    if as_json:
+        show_json(alert_values(episode) | {"first": episode.first, "latest": episode.latest})
+        return
+    show(*_evidence(episode, where))
+
+
+def worst_first(episodes: "Sequence[Episode]") -> "tuple[Episode, ...]":
+    """Open ones first, then by severity, then the newest."""
+    from driftlog_analyzers._finding import Severity  # noqa: PLC0415 - as above
+
+    ranks = list(Severity)
+    order = sorted(episodes, key=lambda e: (e.opened, e.feature, e.detector), reverse=True)
+    return tuple(sorted(order, key=lambda e: (not e.open, -ranks.index(e.severity))))
+
+
+def alert_table(title: str, episodes: "Sequence[Episode]") -> object:
+    """A table of alerts for people."""
+    columns = ("id", "severity", "status", "detector", "feature", "since (UTC)", "windows ", "what")
+    rows = [
+        (
+            episode.id[:_SHORT_ID],
+            episode.severity,
+            episode.status,
+            episode.detector,
+            episode.feature or "(all events)",
+            f"{episode.opened.start:%Y-%m-%d %H:%M}",
+            episode.windows,
+            episode.summary,
+        )
+        for episode in episodes
+    ]
+    return table(title, columns, rows)
+
+
+def alert_values(episode: "Episode") -> dict[str, object]:
+    """What machines get to see of an alert in a list."""
+    names = ("id", "model", "detector", "feature", "status", "severity", "summary")
+    more = ("opened", "last", "raised", "closed", "windows", "good", "peak")
+    return {name: getattr(episode, name) for name in names + more}
+
+
+def _evidence(episode: "Episode", where: Place) -> list[object]:
+    latest, window = episode.latest, episode.last
+    p_value = "a rule, no test" if latest.p_value is None else f"p = {latest.p_value:.3g}"
+    lines: list[object] = [
+        f"{episode.severity.upper()}  {latest.summary}",
+        "",
+        f"alert     {episode.id} ({episode.status}), {episode.model}",
+        f"detector  {episode.detector}, feature {episode.feature or '(all events)'}",
+        f"since     {episode.opened}, {episode.windows} windows with findings",
+        f"latest    {window}",
+        f"evidence  n = {latest.n:,}, effect = {latest.effect:.4g}, {p_value}",
+    ]
+    if latest.statistics:
+        named = ", ".join(f"{name} = {value:.6g}" for name, value in latest.statistics.items())
+        lines.append(f"figures   {named}")
+    if latest.events:
+        lines.append(f"events    {', '.join(latest.events)}")
+    if latest.changes:
+        lines += ["", _change_table(episode), "", *bars(latest.changes)]
+    span = f"--from {window.start:%Y-%m-%dT%H:%M:%S} --to {window.end:%Y-%m-%dT%H:%M:%S}"
+    command = f"driftlog analyze --spool {where.spool} --model {episode.model} {span} --again"
+    return [*lines, "", f"Again: {command}"]
+
+
+def _change_table(episode: "Episode") -> object:
+    rows = [
+        (
+            change.value,
+            f"{change.before:.4g}",
+            f"{change.after:.4g}",
+            f"{change.before_count:,}",
+            f"{change.after_count:,}",
+        )
+        for change in episode.latest.changes
+    ]
+    return table("", ("value", "before ", "after ", "count before ", "count after "), rows)

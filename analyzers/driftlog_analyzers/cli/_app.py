@@ -1,0 +1,61 @@
+"""The commands in one application, and what becomes of their errors.
+
+Exit codes: 0 fine · 1 an error, said in one sentence on stderr · 2 wrong usage · 3 open alerts,
+where ``analyze --fail-on-alert`` asks for it.
+"""
+
+import logging
+import sys
+
+import typer
+
+from driftlog.errors import ShipperError
+from driftlog_analyzers.cli._alerts import alerts_list, alerts_show
+from driftlog_analyzers.cli._analyze import analyze
+from driftlog_analyzers.cli._baseline import baseline
+from driftlog_analyzers.cli._check_config import check_config
+from driftlog_analyzers.cli._console import complain
+from driftlog_analyzers.cli._demo import demo
+from driftlog_analyzers.cli._log import log
+from driftlog_analyzers.cli._report import report
+from driftlog_analyzers.errors import DriftlogError
+
+_ERROR = 1
+
+
+def application() -> typer.Typer:
+    """Put the commands together."""
+    app = typer.Typer(
+        name="driftlog",
+        help="Early warning, from its prediction log, that a model's inputs have changed.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.command()(demo)
+    app.command()(log)
+    app.command()(baseline)
+    app.command()(analyze)
+    alerts = typer.Typer(help="Review the alerts.", no_args_is_help=True)
+    alerts.command("list")(alerts_list)
+    alerts.command("show")(alerts_show)
+    app.add_typer(alerts, name="alerts")
+    app.command()(report)
+    app.command("check-config")(check_config)
+    return app
+
+
+def main() -> None:
+    """Run the command line; expected errors become one sentence and exit code 1."""
+    # The commands say themselves what the logger dropped.
+    logging.getLogger("driftlog").addHandler(logging.NullHandler())
+    try:
+        application()()
+    except (DriftlogError, ShipperError) as error:
+        complain(str(error))
+        sys.exit(_ERROR)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        complain(f"{where}{error.strerror or error}; check the path, its permissions and the disk")
+        sys.exit(_ERROR)

@@ -1,0 +1,176 @@
+"""``driftlog baseline``: what is normal, from training data or from good days of the log."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftlog_analyzers.cli._console import moment, show, show_json, table
+from driftlog_analyzers.cli._options import (
+    ConfigOption,
+    JsonOption,
+    Place,
+    SpoolOption,
+    StateOption,
+    pick_model,
+    place,
+)
+
+if TYPE_CHECKING:
+    from driftlog_analyzers._baseline import Baseline, Constraint
+    from driftlog_analyzers._profile import FeatureProfile
+
+Names = list[str]
+_SHOWN_VALUES = 5
+
+
+def baseline(
+    *,
+    spool: SpoolOption = None,
+    model: Annotated[str | None, typer.Option("--model", help="The model's name.")] = None,
+    version: Annotated[str | None, typer.Option("--version", help="The model's version.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--input", help="Training data, CSV or Parquet.", metavar="FILE")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option("--from", help="Good events of the log, from this time on.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Up to this time.")] = None,
+    text: Annotated[Names | None, typer.Option("--text", help="Column with text; repeat.")] = None,
+    categorical: Annotated[
+        Names | None, typer.Option("--categorical", help="Column whose numbers are codes; repeat.")
+    ] = None,
+    prediction: Annotated[
+        Names | None, typer.Option("--prediction", help="Column with an output; repeat.")
+    ] = None,
+    ignore: Annotated[
+        Names | None,
+        typer.Option(
+            "--ignore", "--drop", "--time", "--id", help="Column that is no feature; repeat."
+        ),
+    ] = None,
+    closed: Annotated[
+        bool, typer.Option("--closed", help="Allow no values but those of the reference.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="Where to save it.", metavar="PATH")
+    ] = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Build the baseline from a file (--input) or from good events of the log (--from, --to)."""
+    where = place(spool, state, config)
+    if file is None and start is None and end is None:
+        raise typer.BadParameter(
+            "give --input FILE, or --from and --to for events of the log", param_hint="--input"
+        )
+    if file is not None and (start or end):
+        raise typer.BadParameter("give --input, or --from and --to, not both", param_hint="--input")
+    if file is None:
+        built = _from_log(where, model, version, (start, end), closed=closed)
+    elif model is None:
+        raise typer.BadParameter("name the model that the file trained", param_hint="--model")
+    else:
+        roles = (text, categorical, prediction, ignore)
+        built = _from_file(where, file, model, version, roles, closed=closed)
+    _save(built, where, output, as_json=as_json)
+
+
+def _from_log(
+    where: Place,
+    model: str | None,
+    version: str | None,
+    span: tuple[str | None, str | None],
+    *,
+    closed: bool,
+) -> "Baseline":
+    from driftlog_analyzers._reference import baseline_from_store  # noqa: PLC0415 - when needed
+    from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - as above
+
+    start = moment(span[0], "--from") if span[0] else None
+    end = moment(span[1], "--to") if span[1] else None
+    with SpoolStore(where.spool) as store:
+        name = pick_model(store, model)
+        if version is None:
+            extent = store.extent(name)
+            versions = extent.versions if extent else {}
+            version = max(versions, key=lambda key: versions[key], default="1")
+        return baseline_from_store(
+            store, model=name, version=version, start=start, end=end, closed=closed
+        )
+
+
+def _from_file(
+    where: Place,
+    file: Path,
+    model: str,
+    version: str | None,
+    roles: tuple[Names | None, ...],
+    *,
+    closed: bool,
+) -> "Baseline":
+    from driftlog_analyzers._reference import baseline_from_file  # noqa: PLC0415 - when needed
+    from driftlog_analyzers._table import Roles  # noqa: PLC0415 - as above
+
+    monitor = where.config.monitor(model)
+    text, categorical, prediction, ignore = roles
+    return baseline_from_file(
+        file,
+        model=model,
+        version=version or monitor.version or "1",
+        roles=Roles(
+            text=frozenset(text or monitor.text),
+            categorical=frozenset(categorical or monitor.categorical),
+            predictions=frozenset(prediction or ()),
+            ignored=frozenset(ignore or monitor.ignore),
+        ),
+        closed=closed,
+    )
+
+
+def _save(built: "Baseline", where: Place, output: Path | None, *, as_json: bool) -> None:
+    from driftlog_analyzers._baseline_file import baseline_path, save_baseline  # noqa: PLC0415 - when needed
+
+    path = output or baseline_path(where.baselines, built.model, built.version)
+    save_baseline(built, path)
+    rows = [(name, rule, built.profile.features[name]) for name, rule in built.constraints.items()]
+    if as_json:
+        show_json(
+            {
+                "model": built.model,
+                "version": built.version,
+                "source": built.source,
+                "events": built.profile.events,
+                "path": path,
+                "features": {name: rule for name, rule, _ in rows},
+            }
+        )
+        return
+    title = f"Baseline {built.name}, {built.profile.events:,} events of {built.source}"
+    columns = ("feature", "kind", "required", "absent ", "null ", "range or values")
+    cells = [_cells(name, rule, found, built.profile.events) for name, rule, found in rows]
+    show(table(title, columns, cells), "", f"Saved as {path}; edit its constraints there.")
+
+
+def _cells(
+    name: str, rule: "Constraint", found: "FeatureProfile", events: int
+) -> tuple[str, str, str, str, str, str]:
+    absent, nulls = (events - found.present) / events, found.nulls / events
+    required = "yes" if rule.required else "no"
+    return name, rule.kind, required, f"{absent:.1%}", f"{nulls:.1%}", _content(found)
+
+
+def _content(found: "FeatureProfile") -> str:
+    if found.numeric and found.numeric.n:
+        return (
+            f"{found.numeric.minimum:g} to {found.numeric.maximum:g}, mean {found.numeric.mean:.4g}"
+        )
+    if found.categorical:
+        counts = found.categorical.counts
+        common = sorted(counts, key=lambda value: (-counts[value], value))
+        more = len(common) + found.categorical.tail_distinct - _SHOWN_VALUES
+        return ", ".join(common[:_SHOWN_VALUES]) + (f" and {more:,} more" if more > 0 else "")
+    if found.text:
+        return f"{found.text.tokens:,} tokens in {found.text.n:,} texts"
+    return "no values"

@@ -1,0 +1,24 @@
+"""``driftlog check-config``: every problem of a configuration, before it is used."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftlog_analyzers.cli._console import show, show_json
+from driftlog_analyzers.cli._options import JsonOption
+
+
+def check_config(
+    file: Annotated[Path, typer.Argument(help="A driftlog.toml.", metavar="FILE")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say what a configuration would do, or all that is wrong with it."""
+    from driftlog_analyzers._config import describe, load_config  # noqa: PLC0415 - pydantic is slow
+
+    config = load_config(file)
+    lines = describe(config)
+    if as_json:
+        show_json({"file": file, "ok": True, "runs": lines})
+        return
+    show(f"{file} is ok.", *lines)

@@ -1,0 +1,137 @@
+"""``driftlog demo``: a service with known faults, and what is found of them."""
+
+import time as clock
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftlog_analyzers.cli._console import progress, show, show_json, table
+from driftlog_analyzers.cli._options import JsonOption
+
+if TYPE_CHECKING:
+    from driftlog_analyzers._demo._run import Played
+    from driftlog_analyzers._demo._score import Catch
+
+Names = list[str]
+
+
+def demo(
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", help="Folder for everything the demo makes.", metavar="DIR")
+    ] = Path("driftlog-demo"),
+    file: Annotated[
+        Path | None,
+        typer.Option("--input", help="Play it with your own CSV or Parquet file.", metavar="FILE"),
+    ] = None,
+    time: Annotated[str | None, typer.Option("--time", help="Your column with the time.")] = None,
+    text: Annotated[Names | None, typer.Option("--text", help="Your text column; repeat.")] = None,
+    categorical: Annotated[
+        Names | None, typer.Option("--categorical", help="Your column of codes; repeat.")
+    ] = None,
+    prediction: Annotated[
+        Names | None, typer.Option("--prediction", help="Your column with an output; repeat.")
+    ] = None,
+    drop: Annotated[Names | None, typer.Option("--drop", help="Your column to leave out.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Log a service in which four things go wrong, analyze it, and say what was found when."""
+    from driftlog_analyzers._demo._run import play, prepare  # noqa: PLC0415 - commands load what they need
+    from driftlog_analyzers._demo._scenes import own_file, simulated  # noqa: PLC0415 - as above
+    from driftlog_analyzers._replay import Roles  # noqa: PLC0415 - as above
+
+    begun = clock.monotonic()
+    if file is None:
+        if time or text or categorical or prediction or drop:
+            raise typer.BadParameter("columns are named of a file; give it", param_hint="--input")
+        prepare(output)
+        played = play(simulated(output), output, progress)
+    elif time is None:
+        raise typer.BadParameter("name the file's time column", param_hint="--time")
+    else:
+        roles = Roles(
+            time=time,
+            predictions=tuple(prediction or ()),
+            text=tuple(text or ()),
+            categorical=tuple(categorical or ()),
+            drop=tuple(drop or ()),
+        )
+        prepare(output)
+        with own_file(file, roles, output) as scene:
+            played = play(scene, output, progress)
+    if as_json:
+        show_json(_values(played))
+    else:
+        _tell(played, clock.monotonic() - begun, own=file is not None)
+
+
+def _tell(played: "Played", seconds: float, *, own: bool) -> None:
+    score = played.score
+    columns = ("fault", "began (UTC)", "found (UTC)", "by", "events after onset ")
+    show(
+        f"{played.events:,} events of model {played.model} in {played.windows:,} windows of "
+        f"{played.size}, held against {played.reference:,} events of training data.",
+        "",
+        table("", columns, [_row(catch) for catch in score.catches]),
+        "",
+        f"Further alerts about these features: {len(score.further)}.",
+        f"Alerts about anything else: {len(score.false)} (in {score.feature_windows:,} "
+        "feature-windows).",
+    )
+    for alert in score.false:
+        show(f"  {alert.raised}: {alert.detector}: {alert.summary}")
+    if own and score.false:
+        show("In your own data such an alert may be true: nobody has said that it is stationary.")
+    show(
+        "",
+        f"Report: {played.report}   (made in {seconds:.0f} s)",
+        "Look further:",
+        f"  driftlog alerts list --spool {played.spool}",
+        f"  driftlog alerts show {_first_id(played)} --spool {played.spool}",
+        f"  head -2 {played.spool}/*.ndjson | jq .",
+    )
+
+
+def _row(catch: "Catch") -> tuple[str, str, str, str, str]:
+    began = f"{catch.fault.onset:%Y-%m-%d %H:%M}"
+    if catch.alert is None or catch.alert.raised is None:
+        return catch.fault.summary, began, "not found", "", ""
+    found = f"{catch.alert.raised.end:%Y-%m-%d %H:%M}"
+    return catch.fault.summary, began, found, catch.alert.detector, f"{catch.events:,}"
+
+
+def _first_id(played: "Played") -> str:
+    return next((c.alert.id[:8] for c in played.score.catches if c.alert), "ID")
+
+
+def _values(played: "Played") -> dict[str, object]:
+    score = played.score
+    return {
+        "model": played.model,
+        "events": played.events,
+        "reference": played.reference,
+        "windows": played.windows,
+        "window": str(played.size),
+        "faults": [
+            {
+                "fault": catch.fault.summary,
+                "kind": catch.fault.kind,
+                "feature": catch.fault.feature,
+                "began": catch.fault.onset,
+                "found": catch.alert.raised.end if catch.alert and catch.alert.raised else None,
+                "detector": catch.alert.detector if catch.alert else None,
+                "alert": catch.alert.id if catch.alert else None,
+                "events": catch.events,
+            }
+            for catch in score.catches
+        ],
+        "further": [alert.id for alert in score.further],
+        "other_alerts": [
+            {"id": a.id, "detector": a.detector, "feature": a.feature, "summary": a.summary}
+            for a in score.false
+        ],
+        "feature_windows": score.feature_windows,
+        "spool": played.spool,
+        "report": played.report,
+    }

@@ -1,0 +1,100 @@
+"""``driftlog report``: one HTML file with health, alerts and evidence."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from driftlog_analyzers.cli._console import show, show_json
+from driftlog_analyzers.cli._options import (
+    ConfigOption,
+    JsonOption,
+    ModelOption,
+    Place,
+    SpoolOption,
+    StateOption,
+    pick_model,
+    place,
+)
+from driftlog_analyzers.errors import InputError, StoreError
+
+
+def report(
+    *,
+    spool: SpoolOption = None,
+    model: ModelOption = None,
+    window: Annotated[
+        str | None, typer.Option("--window", help="Size of the windows, as in analyze.")
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", help="A baseline file.", metavar="PATH")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", help="The HTML file.", metavar="FILE")] = Path(
+        "report.html"
+    ),
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what was analysed as one HTML file that needs no network."""
+    where = place(spool, state, config)
+    where.require_state()
+    page, windows = page_of(where, model, window, baseline)
+    write_page(output, page)
+    if as_json:
+        show_json({"report": output, "bytes": len(page.encode()), "windows": windows})
+    else:
+        show(f"{output}: {windows:,} windows, {len(page.encode()) / 1024:,.0f} KiB.")
+
+
+def page_of(
+    where: Place, model: str | None, window: str | None, baseline: Path | None
+) -> tuple[str, int]:
+    """The report as HTML, and how many windows it covers.
+
+    Raises:
+        StoreError: nothing was analysed with windows of this size.
+    """
+    from driftlog_analyzers._report import ReportData, render_report  # noqa: PLC0415 - when needed
+    from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - as above
+    from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - as above
+    from driftlog_analyzers.cli import _run  # noqa: PLC0415 - as above
+
+    with SpoolStore(where.spool) as store, StateFile(where.state) as file:
+        name = pick_model(store, model)
+        size = _run.window_size(window, where.config.monitor(name))
+        evaluations = tuple(file.evaluations(name, size))
+        if not evaluations:
+            raise StoreError(
+                f"no windows of {size} were analysed for model {name!r}; name the size that was "
+                f"with --window, or run: driftlog analyze --spool {where.spool}"
+            )
+        data = ReportData(
+            model=name,
+            baseline=_run.find(where, name, baseline, None),
+            size=size,
+            generated=datetime.now(UTC),
+            evaluations=evaluations,
+            profiles=[(found, profile) for found, _, profile in file.profiles(name, size)],
+            episodes=file.episodes(name, size=size),
+            budget=where.config.detection.budget,
+            accounting={
+                f"damaged lines ({reason})": count
+                for damage in store.damage.values()
+                for reason, count in damage.reasons.items()
+            },
+        )
+    return render_report(data), len(evaluations)
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write the HTML file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"report {path} cannot be written: {error.strerror}") from error

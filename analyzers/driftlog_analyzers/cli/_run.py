@@ -1,0 +1,113 @@
+"""One analysis with everything that the options and the configuration say."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import typer
+
+from driftlog_analyzers._analysis import analyze as analyze_windows
+from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._baseline_file import find_baseline, load_baseline
+from driftlog_analyzers._config import Monitor
+from driftlog_analyzers._finding import Evaluation
+from driftlog_analyzers._settings import Settings
+from driftlog_analyzers._spool_store import SpoolStore
+from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._window import WindowSize, parse_size
+from driftlog_analyzers.cli._console import note, progress
+from driftlog_analyzers.cli._options import Place
+from driftlog_analyzers.errors import BaselineError, ConfigError, StoreError
+
+
+def window_size(text: str | None, monitor: Monitor) -> WindowSize:
+    """The size named by the option, else by the configuration.
+
+    Raises:
+        typer.BadParameter: the option is not understood.
+    """
+    if text is None:
+        return monitor.window
+    try:
+        return parse_size(text)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error), param_hint="--window") from None
+
+
+def find(where: Place, model: str, path: Path | None, version: str | None) -> Baseline:
+    """The baseline that counts: by the option, by the configuration, else the one kept.
+
+    Raises:
+        BaselineError: there is none, or it is for another model.
+        ConfigError: the file has problems.
+    """
+    monitor = where.config.monitor(model)
+    file = path or monitor.baseline
+    file = file or find_baseline(where.baselines, model, version or monitor.version)
+    baseline = load_baseline(file)
+    if baseline.model != model:
+        raise BaselineError(
+            f"baseline {file} is for model {baseline.model!r}, and the events are of {model!r}; "
+            f"make one with: driftlog baseline --spool {where.spool} --model {model} --input FILE"
+        )
+    return baseline
+
+
+def settings(where: Place, model: str) -> Settings:
+    """How strict the detectors are, by the configuration."""
+    detection = where.config.detection
+    return Settings(
+        budget=detection.budget,
+        min_events=detection.min_events,
+        disabled=frozenset(detection.disabled),
+        ignored=frozenset(where.config.monitor(model).ignore),
+    )
+
+
+def run(
+    store: SpoolStore,
+    baseline: Baseline,
+    state: StateFile,
+    size: WindowSize,
+    where: Place,
+    *,
+    span: tuple[datetime | None, datetime | None] = (None, None),
+    again: bool = False,
+) -> Sequence[Evaluation]:
+    """Analyze with a progress bar."""
+    with progress(f"analyzing windows of {size}") as advance:
+        return analyze_windows(
+            store,
+            baseline,
+            state,
+            size,
+            start=span[0],
+            end=span[1],
+            settings=settings(where, baseline.model),
+            again=again,
+            progress=advance,
+        )
+
+
+def tell_damage(store: SpoolStore) -> None:
+    """Say on stderr which segments hold lines that are no events."""
+    for path, damage in sorted(store.damage.items()):
+        reasons = ", ".join(
+            f"{reason} {count:,}" for reason, count in sorted(damage.reasons.items())
+        )
+        kept = f"set aside in {damage.aside}" if damage.aside else "left where they are"
+        note(f"{path}: {damage.lines:,} damaged lines were skipped ({reasons}) and {kept}.")
+
+
+def require_enough(evaluations: Sequence[Evaluation], minimum: int) -> None:
+    """Check that at least one window could be judged.
+
+    Raises:
+        StoreError: every window has fewer events than the minimum.
+    """
+    if evaluations and all(evaluation.events < minimum for evaluation in evaluations):
+        largest = max(evaluation.events for evaluation in evaluations)
+        raise StoreError(
+            f"none of the {len(evaluations):,} windows has the minimum of {minimum} events (the "
+            f"largest has {largest}), so nothing was judged; use larger windows (--window)"
+        )
