@@ -138,11 +138,11 @@ class TestCapture:
     """Predictions that wait for their response."""
 
     def test_gets_duration_and_outcome(self, logger, tmp_path):
-        """A captured prediction carries the time from the request's start to its end."""
+        """A captured prediction has its own context, and the time until the request's end."""
 
         async def endpoint(_):
-            bind_contextvars(tenant="acme")
-            given = driftlog.capture(FEATURES, prediction=0.5)
+            with bound_contextvars(tenant="acme"):
+                given = driftlog.capture(FEATURES, prediction=0.5)
             await asyncio.sleep(0.05)
             assert [] == predictions(tmp_path)
             return JSONResponse(given)

@@ -3,6 +3,7 @@
 # ruff: noqa: SIM300 - the house's order is expected == actual
 
 import logging
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -27,6 +28,16 @@ def logger(tmp_path):
 def rest():
     """Captures what is left at the end of the chain."""
     return LogCapture()
+
+
+@pytest.fixture
+def far_away(monkeypatch):
+    """Moves the process to a time zone that is never UTC."""
+    monkeypatch.setenv("TZ", "XXX+07:30")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 def chain(*processors, **settings):
@@ -120,10 +131,19 @@ class TestProcessor:
         [(event, _)] = predictions(tmp_path)
         assert ("near", {"tenant": "near"}) == (event["trace"]["id"], event["labels"])
 
-    @pytest.mark.parametrize("fmt", ["iso", None, "%H:%M"])
-    def test_lives_behind_a_time_stamper(self, logger, tmp_path, fmt):
+    @pytest.mark.usefixtures("far_away")
+    @pytest.mark.parametrize(
+        "stamper",
+        [
+            structlog.processors.TimeStamper("iso"),
+            structlog.processors.TimeStamper(),
+            structlog.processors.TimeStamper("%Y-%m-%d %H:%M:%S", utc=False),
+            structlog.processors.TimeStamper("%H:%M", utc=False),
+        ],
+    )
+    def test_lives_behind_a_time_stamper(self, logger, tmp_path, stamper):
         """Whatever a TimeStamper wrote before us, the event is written, timed about now."""
-        log = chain(structlog.processors.TimeStamper(fmt=fmt), PredictionProcessor(logger))
+        log = chain(stamper, PredictionProcessor(logger))
         before = datetime.now(UTC)
         log.info("prediction", features=FEATURES)
         [(event, line)] = predictions(tmp_path)
