@@ -120,7 +120,7 @@ def results(hour: Hour, profile: WindowProfile) -> list[Result]:
 
 
 def vanished(profile: WindowProfile) -> Result:
-    """income is gone."""
+    """Income is gone."""
     n = profile.events
     return found(
         "vanished",
@@ -137,7 +137,7 @@ def vanished(profile: WindowProfile) -> Result:
 
 
 def spike(profile: WindowProfile) -> Result:
-    """tenure is null."""
+    """Tenure is null."""
     n, nulls = profile.events, profile.features["tenure"].nulls
     return found(
         "na_spike",
@@ -162,7 +162,7 @@ def shift(profile: WindowProfile) -> Result:
         "category_shift",
         "country",
         Severity.HIGH,
-        f"country: 'CH', rare before (0.1 %), now makes up {percent(counts['CH'] / n)} of {n:,} values",
+        f"country: 'CH', rare before (0.1 %), now makes up {percent(counts['CH'] / n)}",
         n=n,
         effect=0.295,
         p_value=2.2e-9,
@@ -174,7 +174,7 @@ def shift(profile: WindowProfile) -> Result:
 
 
 def outside(profile: WindowProfile) -> Result:
-    """age times 100."""
+    """Age times 100."""
     values = profile.features["age"].numeric
     above, n = (values.above, values.n) if values else (0, 1)
     return found(
@@ -198,7 +198,7 @@ def oov(profile: WindowProfile) -> Result:
         "oov_rate",
         "comment",
         Severity.MEDIUM,
-        f"comment: {percent(texts.oov / texts.tokens)} of {texts.tokens:,} tokens are unknown (before: 1.3 %), most of all 'zzgtx'",
+        f"comment: {percent(texts.oov / texts.tokens)} of {texts.tokens:,} tokens are unknown",
         n=texts.n,
         effect=0.087,
         p_value=0.00012,
@@ -217,7 +217,7 @@ def baseline() -> Baseline:
 
 
 def sample(hours: int = 336) -> ReportData:
-    """Hours of traffic with the faults of `FAULTS` from their hours on; tenure recovers after 40 hours."""
+    """Hours of traffic with the faults of `FAULTS`; tenure recovers after 40 hours."""
     rng = random.Random(7)
     evaluations, profiles = [], []
     for index in range(hours):

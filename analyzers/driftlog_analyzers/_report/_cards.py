@@ -6,9 +6,16 @@ from dataclasses import dataclass
 from driftlog_analyzers._episode import Episode
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._report._evidence import Evidence, Profiles, build_evidence
-from driftlog_analyzers._report._format import clip, moment, number, percent, probability, window
+from driftlog_analyzers._report._format import (
+    TITLE_LENGTH,
+    clip,
+    moment,
+    number,
+    percent,
+    probability,
+    window,
+)
 from driftlog_analyzers._report._words import (
-    NAME_LENGTH,
     change_words,
     detector_words,
     effect_words,
@@ -51,7 +58,7 @@ class Card:
         headline: what happened, in a few words.
         state: ``open`` or ``closed``.
         events: ids of a few events that show it.
-        moved: the table of changes; empty where the plot of bars already holds every figure.
+        moved: the table of those changes that no bars show.
         heading: what the table's first column holds.
     """
 
@@ -72,22 +79,25 @@ class Card:
     events: tuple[str, ...]
 
 
-def build_card(episode: Episode, baseline: WindowProfile, profiles: Profiles) -> Card:
+def build_card(episode: Episode, baseline: WindowProfile, profiles: Profiles, points: int) -> Card:
     """Lay out one alert with the evidence of its latest finding.
 
     Args:
         episode: the alert.
         baseline: the reference's profile.
         profiles: every analysed window with its profile, oldest first.
+        points: how many points its line over time may have.
     """
     latest = episode.latest
-    evidence = build_evidence(latest, baseline, profiles, episode.opened, episode.last)
+    evidence = build_evidence(
+        latest, baseline, profiles, episode.opened, episode.last, points=points
+    )
     kind = latest.condition.kind if latest.condition else ""
     return Card(
         id=episode.id,
         anchor=f"alert-{episode.id}",
         headline=headline(episode),
-        feature=clip(episode.feature, NAME_LENGTH),
+        feature=clip(episode.feature, TITLE_LENGTH),
         severity=str(episode.severity),
         state="open" if episode.open else "closed",
         status=status_words(episode),
@@ -95,9 +105,7 @@ def build_card(episode: Episode, baseline: WindowProfile, profiles: Profiles) ->
         summary=clip(latest.summary, _SUMMARY_LENGTH),
         facts=_facts(episode, evidence),
         evidence=evidence,
-        moved=()
-        if evidence.bars and not evidence.unlisted
-        else _moved(evidence, shares=bool(episode.feature)),
+        moved=_moved(evidence, shares=bool(episode.feature)),
         heading="token" if kind == "unknown_tokens" else "value" if kind == "values" else "what",
         statistics=tuple(statistic_words(*item) for item in latest.statistics.items()),
         events=tuple(clip(event, 80) for event in latest.events[:_SAMPLES]),
@@ -127,7 +135,7 @@ def _facts(episode: Episode, evidence: Evidence) -> tuple[Fact, ...]:
 def _moved(evidence: Evidence, *, shares: bool) -> tuple[Moved, ...]:
     return tuple(
         Moved(
-            clip(change.value, 60) or "(empty)",
+            clip(change.value, TITLE_LENGTH) or "(empty)",
             percent(change.before) if shares else "",
             percent(change.after) if shares else "",
             number(change.before_count),

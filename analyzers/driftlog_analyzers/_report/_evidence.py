@@ -13,7 +13,7 @@ from driftlog_analyzers._window import Window
 MAX_POINTS = 400
 MAX_BARS = 8
 MAX_BINS = 24
-MAX_CHANGES = 12
+MAX_CHANGES = 20
 
 Profiles = Sequence[tuple[Window, WindowProfile]]
 
@@ -47,7 +47,7 @@ class Trend:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Shares per bin of the baseline's edges, before and after; bins[i] holds edges[i - 1] < x <= edges[i]."""
+    """Shares per bin, before and after; bins[i] holds edges[i - 1] < x <= edges[i]."""
 
     edges: tuple[float, ...]
     before: tuple[float, ...]
@@ -77,7 +77,7 @@ class Evidence:
         bars: the most moved values, where values moved.
         histogram: numbers per bin, where numbers moved.
         spreads: figures of the baseline's and the window's numbers.
-        changes: what moved, in numbers.
+        changes: what else moved, in numbers.
         unlisted: how many further changes there are.
         rates: the trend's rate in the baseline and in the last bad window, 0 to 1 each.
     """
@@ -92,7 +92,13 @@ class Evidence:
 
 
 def build_evidence(
-    result: Result, baseline: WindowProfile, profiles: Profiles, opened: Window, last: Window
+    result: Result,
+    baseline: WindowProfile,
+    profiles: Profiles,
+    opened: Window,
+    last: Window,
+    *,
+    points: int = MAX_POINTS,
 ) -> Evidence:
     """Collect the evidence of one alert's latest result.
 
@@ -102,15 +108,17 @@ def build_evidence(
         profiles: every analysed window with its profile, oldest first.
         opened: the alert's first window.
         last: its last bad window, the one that is compared with the baseline.
+        points: how many points the line over time may have.
     """
     after = next((profile for window, profile in reversed(profiles) if window == last), None)
     numbers = _numbers(result, baseline, after)
+    drawn = MAX_BARS if _values_moved(result) and not numbers else 0
     return Evidence(
-        trend=_trend(result, baseline, profiles, opened, last),
-        bars=result.changes[:MAX_BARS] if _values_moved(result) and not numbers else (),
+        trend=_trend(result, baseline, profiles, opened, last, points=points),
+        bars=result.changes[:drawn],
         histogram=_histogram(*numbers) if numbers else None,
         spreads=(_spread("baseline", numbers[0]), _spread("window", numbers[1])) if numbers else (),
-        changes=result.changes[:MAX_CHANGES],
+        changes=result.changes[drawn:MAX_CHANGES],
         unlisted=max(0, len(result.changes) - MAX_CHANGES),
         rates=_rates(result, baseline, after),
     )
@@ -143,9 +151,15 @@ def _numbers(
 
 
 def _trend(
-    result: Result, baseline: WindowProfile, profiles: Profiles, opened: Window, last: Window
+    result: Result,
+    baseline: WindowProfile,
+    profiles: Profiles,
+    opened: Window,
+    last: Window,
+    *,
+    points: int,
 ) -> Trend | None:
-    per_point = math.ceil(len(profiles) / MAX_POINTS) or 1
+    per_point = math.ceil(len(profiles) / points) or 1
     parts = [profiles[i : i + per_point] for i in range(0, len(profiles), per_point)]
     line = (
         _rate(condition_of(result, baseline), baseline, parts)

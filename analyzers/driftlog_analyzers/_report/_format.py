@@ -3,22 +3,29 @@
 import math
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from driftlog_analyzers._window import Window
 
+TITLE_LENGTH = 160
+_TIMES = "\N{MULTIPLICATION SIGN}"
 _JOINERS = "\u200c\u200d"
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_SECONDS = (1, 5, 15, 30)
 _MINUTES = (1, 5, 15, 30, 60, 180, 360, 720)
 _DAYS = (1, 2, 7, 14, 28, 91, 182, 364, 1820)
-_STEPS = tuple(timedelta(minutes=m) for m in _MINUTES) + tuple(timedelta(days=d) for d in _DAYS)
+_STEPS = (
+    *(timedelta(seconds=count) for count in _SECONDS),
+    *(timedelta(minutes=count) for count in _MINUTES),
+    *(timedelta(days=count) for count in _DAYS),
+)
 _MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
 
 
 def clean(text: str) -> str:
-    """Make control characters, direction overrides and lone surrogates visible, as ``\\u202e``.
+    r"""Make control characters, direction overrides and lone surrogates visible, as ``\u202e``.
 
-    Such characters in a feature's name or value could otherwise reorder or break the page around it.
+    In a feature's name or value they could otherwise reorder or break the page around it.
     """
     return "".join(
         char
@@ -48,7 +55,7 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share of 0 to 1 as ``3.4 %``; shares that are nearly but not quite 0 or 1 never read as such."""
+    """A share of 0 to 1 as ``3.4 %``; one nearly but not quite 0 or 1 never reads as such."""
     value = 100 * share
     if value in (0, 100):
         return f"{value:.0f} %"
@@ -64,7 +71,8 @@ def points(before: float, after: float) -> str:
     difference = f"{100 * (after - before):+.1f} points"
     if before <= 0 or after <= before:
         return difference
-    return f"{difference}, ×{number(float(f'{after / before:.2g}'))}"
+    factor = number(float(f"{after / before:.2g}"))
+    return f"{difference}, {_TIMES}{factor}"
 
 
 def moment(value: datetime) -> str:
@@ -74,7 +82,7 @@ def moment(value: datetime) -> str:
 
 
 def span(start: datetime, end: datetime) -> str:
-    """``2026-11-12 14:00 to 15:00 UTC``; the second date only where it differs, the end of a day is ``24:00``."""
+    """``2026-11-12 14:00 to 15:00 UTC``; the second date only where it differs."""
     first, last = moment(start), moment(end)
     if last[:10] == first[:10]:
         last = last[11:]
@@ -101,7 +109,7 @@ def probability(p_value: float | None) -> tuple[str, str]:
 
 
 def ticks(starts: Sequence[datetime], limit: int = 9) -> list[tuple[int, str]]:
-    """Index and label of the windows at which a time axis is marked, at round hours, days or weeks."""
+    """Index and label of the windows that mark a time axis, at round hours, days or weeks."""
     if not starts:
         return []
     marks: list[int] = [0]
@@ -110,7 +118,7 @@ def ticks(starts: Sequence[datetime], limit: int = 9) -> list[tuple[int, str]]:
         marks = _crossings(starts, step)
         if len(marks) <= limit:
             break
-    marks = marks[:: math.ceil(len(marks) / limit)] or [0]
+    marks = marks[:: max(1, math.ceil(len(marks) / limit))] or [0]
     years = starts[0].year != starts[-1].year
     return [
         (index, _label(starts[index], step, first=index == marks[0], year=years)) for index in marks
@@ -126,6 +134,7 @@ def _crossings(starts: Sequence[datetime], step: timedelta) -> list[int]:
 def _label(start: datetime, step: timedelta, *, first: bool, year: bool) -> str:
     start = start.astimezone(UTC)
     day = f"{start.day} {start:%b %Y}" if year else f"{start.day} {start:%b}"
-    if step >= timedelta(days=1) or (start.hour, start.minute) == (0, 0):
+    if step >= timedelta(days=1) or start.time() == time():
         return day
-    return f"{day}, {start:%H:%M}" if first else f"{start:%H:%M}"
+    clock = f"{start:%H:%M:%S}" if step < timedelta(minutes=1) else f"{start:%H:%M}"
+    return f"{day}, {clock}" if first else clock

@@ -11,7 +11,7 @@ from driftlog_analyzers._report._format import clip, number, span
 
 STATES = ("none", "ok", "insufficient", *(str(severity) for severity in Severity))
 MAX_COLUMNS = 440
-MAX_CELLS = 4000
+MAX_CELLS = 2400
 MAX_ROWS = 100
 WHOLE = "(whole window)"
 
@@ -194,6 +194,6 @@ def _title(name: str, state: str, result: Result | None, part: Sequence[Column])
     if state == "none" or (state == "ok" and result is None):
         return f"{shown}, {when}{stretch}: {'no events' if state == 'none' else 'ok'}"
     words = state.replace("insufficient", "insufficient data")
-    about = clip(result.summary, 90) if result else ""
+    about = clip(result.summary, 80) if result else ""
     lead = "" if name and name in about else f"{shown}, "
     return f"{lead}{when}{stretch}: {words}: {about}"

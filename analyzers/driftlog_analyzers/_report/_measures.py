@@ -28,7 +28,7 @@ class Measure:
 
 
 def feature_of(profile: WindowProfile, name: str) -> FeatureProfile:
-    """An input by name or an output as ``prediction.<name>``; empty where the window has none of it."""
+    """An input by name or an output as ``prediction.<name>``; empty where there is none of it."""
     if name in profile.features:
         return profile.features[name]
     if name.startswith(_PREDICTION):
@@ -37,7 +37,7 @@ def feature_of(profile: WindowProfile, name: str) -> FeatureProfile:
 
 
 def condition_of(result: Result, baseline: WindowProfile) -> Condition | None:
-    """What to count over time for a result: its condition, or the nearest thing to it that can be counted."""
+    """What to count over time for a result: its condition, or the nearest thing that can be."""
     feature, condition = result.feature, result.condition
     if condition is None or not feature:
         return None

@@ -1,15 +1,13 @@
-"""The report's plots: values in, SVG out."""
+"""The plots of one alert: values in, SVG out."""
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
-
-from markupsafe import Markup, escape
 
 from driftlog_analyzers._finding import Change
 from driftlog_analyzers._report._evidence import Histogram, Trend
-from driftlog_analyzers._report._format import clip, number, percent, span, ticks
-from driftlog_analyzers._report._grid import WHOLE, Cell, Grid, Row
+from driftlog_analyzers._report._format import clip, number, percent, ticks
 from driftlog_analyzers._report._svg import (
     Frame,
     Piece,
@@ -24,85 +22,7 @@ from driftlog_analyzers._report._svg import (
     y_axis,
 )
 
-LETTERS = {"critical": "C", "high": "H", "medium": "M", "low": "L", "info": "i"}
-_WIDE, _LEFT, _ROW, _CELL = 1120, 190, 20, 17
-_CARD = 540
-
-
-def heatmap(grid: Grid) -> Piece:
-    """One row a feature, one cell a window, coloured by the worst severity."""
-    frame = Frame(_LEFT, 6, _time_width(grid), _ROW * len(grid.rows))
-    rows = [_row(row, frame, index, len(grid.columns)) for index, row in enumerate(grid.rows)]
-    marks = ticks([column.start for column in grid.columns], 12)
-    axis = time_axis(frame, marks, len(grid.columns), "start of the window (UTC)")
-    bad = sum(1 for row in grid.rows if row.bad_windows)
-    label = f"Health of {len(grid.rows)} features over {len(grid.columns)} time steps; {bad} with findings"
-    return figure(_WIDE, frame.bottom + 40, label, *rows, axis, class_="plot wide")
-
-
-def _time_width(grid: Grid) -> float:
-    return min(_WIDE - _LEFT - 8, max(240, 40 * len(grid.columns)))
-
-
-def _row(row: Row, frame: Frame, index: int, columns: int) -> Piece:
-    y = frame.top + index * _ROW
-    name = text(
-        frame.left - 10,
-        y + 13,
-        row.feature or WHOLE,
-        class_=f"name n-{row.worst}",
-        anchor="end",
-        length=26,
-    )
-    if row.anchor:
-        name = el("a", name, href=f"#{row.anchor}")
-    cells = [_cell(cell, frame, columns) for cell in row.cells]
-    return name + el("g", *cells, transform=f"translate(0,{y})")
-
-
-def _cell(cell: Cell, frame: Frame, columns: int) -> Piece:
-    x, end = frame.x(cell.column, columns), frame.x(cell.column + cell.width, columns)
-    width = end - x + (-1 if (end - x) / cell.width > 4 else 0.6)  # noqa: PLR2004  a gap only between wide cells
-    box = Markup(
-        '<rect class="c {}" x="{:.1f}" width="{:.1f}" height="{}"><title>{}</title></rect>'
-    ).format(cell.state, x, width, _CELL, cell.title)
-    if width < 11 * cell.width or cell.state not in LETTERS:
-        return box
-    return box + text(
-        x + width / 2, 13, LETTERS[cell.state], class_=f"letter {cell.state}", anchor="middle"
-    )
-
-
-def volume(grid: Grid) -> Piece:
-    """Events per window as bars, on the heatmap's time axis."""
-    frame = Frame(_LEFT, 22, _time_width(grid), 64)
-    top = nice_top([column.mean_events for column in grid.columns], share=False)
-    count = len(grid.columns)
-    bars = [
-        rect(
-            frame.x(i, count),
-            frame.y(column.mean_events, top),
-            frame.width / count - (1 if frame.width / count > 4 else 0),  # noqa: PLR2004  as in the heatmap
-            frame.bottom - frame.y(column.mean_events, top),
-            "events",
-            f"{span(column.start, column.end)}: {number(column.events)} events",
-        )
-        for i, column in enumerate(grid.columns)
-    ]
-    unit = "mean events per window" if grid.per_cell > 1 else "events per window"
-    axes = y_axis(frame, top, unit, share=False, lines=2)
-    marks = ticks([column.start for column in grid.columns], 12)
-    total = sum(column.events for column in grid.columns)
-    label = f"Events per window: {number(total)} in all"
-    return figure(
-        _WIDE,
-        frame.bottom + 40,
-        label,
-        axes,
-        *bars,
-        time_axis(frame, marks, count),
-        class_="plot wide",
-    )
+_CARD, _PAIR = 540, 34
 
 
 def trend(plot: Trend) -> Piece:
@@ -134,10 +54,19 @@ def _curve(frame: Frame, values: Sequence[float | None], top: float) -> Piece:
     for known, run in groupby(enumerate(values), key=lambda item: item[1] is not None):
         spots = [(frame.x(i + 0.5, count), frame.y(v or 0.0, top)) for i, v in run]
         if known:
-            steps.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in spots))
+            steps.append("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in _bends(spots)))
             dots += spots if len(spots) == 1 or count <= 60 else []  # noqa: PLR2004  more would touch
     circles = [el("circle", cx=x, cy=y, r=2.4, class_="dot") for x, y in dots]
     return el("path", d="".join(steps), class_="curve") + join(circles)
+
+
+def _bends(spots: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points of a line without those inside a level stretch."""
+    return [
+        spot
+        for i, spot in enumerate(spots)
+        if not 0 < i < len(spots) - 1 or not spots[i - 1][1] == spot[1] == spots[i + 1][1]
+    ]
 
 
 def _onset(frame: Frame, plot: Trend) -> Piece:
@@ -169,51 +98,35 @@ def bars(changes: Sequence[Change], after: str) -> Piece:
         changes: at least one.
         after: what the lower bars stand for, in words.
     """
-    row = 34
-    frame = Frame(150, 34, _CARD - 150 - 118, row * len(changes))
-    top = nice_top(
-        [share for change in changes for share in (change.before, change.after)], share=True
-    )
-    pieces = [_legend(after)]
-    for index, change in enumerate(changes):
-        y = frame.top + index * row
-        pieces.append(
-            text(
-                frame.left - 8,
-                y + 17,
-                change.value or "(empty)",
-                class_="name",
-                anchor="end",
-                length=20,
-            )
-        )
-        for offset, share, count, class_ in (
-            (2, change.before, change.before_count, "before"),
-            (15, change.after, change.after_count, "after"),
-        ):
-            width = max(frame.width * share / top, 1)
-            pieces.append(
-                rect(
-                    frame.left,
-                    y + offset,
-                    width,
-                    12,
-                    class_,
-                    f"{clip(change.value, 60)}: {percent(share)}, {number(count)}",
-                )
-            )
-            figures = f"{percent(share)} ({number(count)})"
-            pieces.append(
-                text(
-                    frame.left + width + 5, y + offset + 10, figures, class_=f"value {class_}-text"
-                )
-            )
+    frame = Frame(150, 34, _CARD - 150 - 118, _PAIR * len(changes))
+    shares = [share for change in changes for share in (change.before, change.after)]
+    top = nice_top(shares, share=True)
+    pairs = [
+        _pair(replace(frame, top=frame.top + i * _PAIR), change, top)
+        for i, change in enumerate(changes)
+    ]
     axis = line(frame.left, frame.top, frame.left, frame.bottom, "axis")
     unit = text(frame.left, frame.bottom + 14, "share of all values (occurrences)", class_="unit")
     label = "Shares before and after: " + "; ".join(
         f"{clip(c.value, 20)} {percent(c.before)} to {percent(c.after)}" for c in changes
     )
-    return figure(_CARD, frame.bottom + 22, label, *pieces, axis, unit)
+    return figure(_CARD, frame.bottom + 22, label, _legend(after), *pairs, axis, unit)
+
+
+def _pair(frame: Frame, change: Change, top: float) -> Piece:
+    value = change.value or "(empty)"
+    pieces = [text(frame.left - 8, frame.top + 17, value, class_="name", anchor="end", length=20)]
+    for offset, share, count, class_ in (
+        (2, change.before, change.before_count, "before"),
+        (15, change.after, change.after_count, "after"),
+    ):
+        y, width = frame.top + offset, max(frame.width * share / top, 1)
+        figures = f"{percent(share)} ({number(count)})"
+        pieces += [
+            rect(frame.left, y, width, 12, class_),
+            text(frame.left + width + 5, y + 10, figures, class_=f"value {class_}-text"),
+        ]
+    return join(pieces)
 
 
 def _legend(after: str) -> Piece:
@@ -228,32 +141,30 @@ def _legend(after: str) -> Piece:
 
 
 def histogram(plot: Histogram) -> Piece:
-    """Shares per bin as paired bars of equal width, whatever the bins' own width; their edges are written under them."""
+    """Shares per bin as paired bars of equal width, whatever the bins' own."""
     frame = Frame(58, 50, _CARD - 66, 144)
     count = len(plot.before)
     top = nice_top([*plot.before, *plot.after], share=True)
-    pieces = [_legend("window"), y_axis(frame, top, "share of the values per bin", share=True)]
-    width = frame.width / count
-    for index, pair in enumerate(zip(plot.before, plot.after, strict=True)):
-        name = _bin(plot.edges, index)
-        for offset, share, class_ in ((0.08, pair[0], "before"), (0.5, pair[1], "after")):
-            y = frame.y(share, top)
-            title = f"{name}: {percent(share)}"
-            pieces.append(
-                rect(
-                    frame.x(index, count) + offset * width,
-                    y,
-                    0.42 * width,
-                    frame.bottom - y,
-                    class_,
-                    title,
-                )
-            )
-    label = f"Share of values per bin, {number(plot.before_n)} in the baseline and {number(plot.after_n)} in the window"
-    return figure(_CARD, frame.bottom + 40, label, *pieces, _edges(frame, plot.edges, count))
+    axis = y_axis(frame, top, "share of the values per bin", share=True)
+    columns = [
+        _bin(frame, plot, index, offset, top) for index in range(count) for offset in (False, True)
+    ]
+    counts = f"{number(plot.before_n)} in the baseline, {number(plot.after_n)} in the window"
+    label = f"Share of values per bin, {counts}"
+    edges = _edges(frame, plot.edges, count)
+    return figure(_CARD, frame.bottom + 40, label, _legend("window"), axis, *columns, edges)
 
 
-def _bin(edges: Sequence[float], index: int) -> str:
+def _bin(frame: Frame, plot: Histogram, index: int, after: bool, top: float) -> Piece:
+    share = (plot.after if after else plot.before)[index]
+    width = frame.width / len(plot.before)
+    x, y = frame.x(index, len(plot.before)) + (0.5 if after else 0.08) * width, frame.y(share, top)
+    title = f"{_bin_name(plot.edges, index)}: {percent(share)}"
+    class_ = "after" if after else "before"
+    return rect(x, y, 0.42 * width, frame.bottom - y, class_, title=title)
+
+
+def _bin_name(edges: Sequence[float], index: int) -> str:
     if index == 0:
         return f"up to {number(edges[0])}"
     if index == len(edges):

@@ -5,8 +5,8 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from driftlog_analyzers._report import _plots
-from driftlog_analyzers._report._format import number
+from driftlog_analyzers._report import _heatmap, _plots
+from driftlog_analyzers._report._format import clip, number
 from driftlog_analyzers._report._view import ReportData, build_view
 
 _PACKAGE = "driftlog_analyzers._report"
@@ -29,7 +29,14 @@ def render_report(data: ReportData) -> str:
         lstrip_blocks=True,
     )
     environment.globals["plots"] = _plots
-    environment.filters["figures"] = number
+    environment.globals["heatmap"] = _heatmap
+    environment.filters.update(figures=number, short=_short)
     style = (files(_PACKAGE) / "style.css").read_text(encoding="utf-8")
     template = environment.get_template("report.html.j2")
-    return template.render(view=build_view(data), style=Markup(style), letters=_plots.LETTERS)  # noqa: S704  our own file
+    return template.render(view=build_view(data), style=Markup(style), letters=_heatmap.LETTERS)  # noqa: S704  our own file
+
+
+def _short(text: str, length: int) -> Markup:
+    shown = clip(text, length)
+    title = Markup("") if shown == text else Markup(' title="{}"').format(text)
+    return Markup("<bdi{}>{}</bdi>").format(title, shown)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from driftlog_analyzers._report._format import clean, clip, number
+from driftlog_analyzers._report._format import TITLE_LENGTH, clean, clip, number
 
 Piece = Markup
 _NICE = (1, 2, 4, 6, 8, 10)
 _GRID_LINES = 4
-_MAX_TITLE = 300
+_MAX_TITLE = TITLE_LENGTH
 
 
 def el(name: str, *children: str, **attributes: str | float | None) -> Piece:
-    """An element; children that are not `Markup` are escaped, ``class_`` and ``text_anchor`` lose their underscores."""
+    """An element; children other than `Markup` are escaped, ``text_anchor`` is ``text-anchor``."""
     parts = [
         f' {key.rstrip("_").replace("_", "-")}="{escape(_plain(value))}"'
         for key, value in attributes.items()
@@ -33,14 +33,19 @@ def join(pieces: Sequence[Piece]) -> Piece:
     return Markup("").join(pieces)
 
 
-def figure(width: float, height: float, label: str, *pieces: Piece, class_: str = "plot") -> Piece:
-    """A whole plot, scaled to its container; `label` is what a screen reader says of it."""
+def figure(
+    width: float, height: float, label: str, *pieces: Piece, class_: str = "plot", role: str = "img"
+) -> Piece:
+    """A whole plot, scaled to its container; `label` is what a screen reader says of it.
+
+    Links inside need the role ``group``: ``img`` hides them.
+    """
     return el(
         "svg",
         *pieces,
         class_=class_,
         viewBox=f"0 0 {_plain(width)} {_plain(height)}",
-        role="img",
+        role=role,
         aria_label=clip(label, _MAX_TITLE),
     )
 
@@ -75,7 +80,7 @@ def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Piece:
     return el("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)
 
 
-def rect(x: float, y: float, width: float, height: float, class_: str, title: str = "") -> Piece:
+def rect(x: float, y: float, width: float, height: float, class_: str, *, title: str = "") -> Piece:
     """A rectangle, with a tooltip if one is given."""
     children = [el("title", clip(title, _MAX_TITLE))] if title else []
     return el(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from driftlog_analyzers._episode import Episode
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
-from driftlog_analyzers._report._format import clip, moment, number
+from driftlog_analyzers._report._format import TITLE_LENGTH, clip, moment, number
 from driftlog_analyzers._report._grid import WHOLE
-from driftlog_analyzers._report._words import NAME_LENGTH, detector_words
+from driftlog_analyzers._report._words import detector_words
 from driftlog_analyzers._window import Window
 
 MAX_REMARKS = 40
@@ -29,7 +29,7 @@ def notices(evaluations: Sequence[Evaluation], pending: Sequence[Episode]) -> tu
     """Findings that open no alert, and alerts that wait for further bad windows."""
     waiting = (
         Remark(
-            clip(episode.feature, NAME_LENGTH) or WHOLE,
+            clip(episode.feature, TITLE_LENGTH) or WHOLE,
             detector_words(episode.detector),
             number(episode.windows),
             moment(episode.opened.start),
@@ -59,7 +59,7 @@ def _remarks(said: Iterable[tuple[Window, Result]]) -> tuple[Remark, ...]:
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(
         Remark(
-            clip(feature, NAME_LENGTH) or WHOLE,
+            clip(feature, TITLE_LENGTH) or WHOLE,
             detector_words(detector),
             number(len(group)),
             moment(group[0][0].start),

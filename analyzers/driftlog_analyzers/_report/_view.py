@@ -9,6 +9,7 @@ from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation, Outcome, Severity
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._report._cards import Card, build_card
+from driftlog_analyzers._report._evidence import MAX_POINTS
 from driftlog_analyzers._report._format import clip, moment, number, span
 from driftlog_analyzers._report._grid import Grid, build_grid, rank
 from driftlog_analyzers._report._tables import Remark, gaps, notices
@@ -17,6 +18,7 @@ from driftlog_analyzers._window import Window, WindowSize
 
 MAX_CARDS = 100
 MAX_LISTED = 400
+FINE_CARDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,10 @@ class View:
 def build_view(data: ReportData) -> View:
     """Lay out the report's values."""
     alerts = _order(data.episodes)
+    points = MAX_POINTS * FINE_CARDS // max(FINE_CARDS, min(len(alerts), MAX_CARDS))
     cards = tuple(
-        build_card(episode, data.baseline.profile, data.profiles) for episode in alerts[:MAX_CARDS]
+        build_card(episode, data.baseline.profile, data.profiles, points)
+        for episode in alerts[:MAX_CARDS]
     )
     more = tuple(
         f"{headline(e)}: {e.severity}, since {moment(e.opened.start)}" for e in alerts[MAX_CARDS:]

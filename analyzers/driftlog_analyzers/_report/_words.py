@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from driftlog_analyzers._episode import Episode, Status
+from driftlog_analyzers._finding import Result
 from driftlog_analyzers._report._evidence import Evidence
 from driftlog_analyzers._report._format import clip, number, percent, points
-from driftlog_analyzers._finding import Result
 
 _HEADLINES: Mapping[str, str] = {
     "vanished": "{} vanished",
@@ -35,7 +35,7 @@ _EFFECTS: Mapping[str, str] = {
 }
 _STATISTICS: Mapping[str, str] = {
     "l_infinity": "L∞",
-    "jensen_shannon": "Jensen–Shannon distance",
+    "jensen_shannon": "Jensen-Shannon distance",
     "oov_rate": "OOV rate",
     "usual_oov_rate": "usual OOV rate",
 }
@@ -74,7 +74,7 @@ def effect_words(result: Result) -> tuple[str, str]:
 
 
 def change_words(result: Result, evidence: Evidence) -> tuple[str, str] | None:
-    """The rate in question before and after, and the difference; None where the changes are no shares."""
+    """The rate in question before and after, and the difference; None where there are no shares."""
     if not result.feature:
         return None
     if evidence.rates and evidence.trend:
