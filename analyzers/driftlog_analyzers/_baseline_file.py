@@ -100,8 +100,7 @@ def save_baseline(baseline: Baseline, path: Path) -> None:
     text = _document(baseline, beside.name).as_string()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(beside, to_json(reference) + b"\n")
-        _write(path, text.encode())
+        _write({beside: to_json(reference) + b"\n", path: text.encode()})
     except OSError as error:
         raise InputError(
             f"baseline {path} cannot be written ({error.strerror});"
@@ -237,18 +236,21 @@ def _created(path: Path) -> datetime:
     return file.created
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write whole or not at all."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+def _write(files: Mapping[Path, bytes]) -> None:
+    """Write every file or, if one does not fit on the disk, none."""
+    drafts = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in files}
     try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        for path, draft in drafts.items():
+            with draft.open("wb") as file:
+                file.write(files[path])
+                file.flush()
+                os.fsync(file.fileno())
+        for path, draft in drafts.items():
+            draft.replace(path)
     except OSError:
-        with suppress(OSError):
-            draft.unlink()
+        for draft in drafts.values():
+            with suppress(OSError):
+                draft.unlink()
         raise
 
 

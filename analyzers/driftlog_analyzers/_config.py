@@ -17,7 +17,7 @@ from pydantic import (
 
 from driftlog_analyzers._episode import EpisodeSettings
 from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
-from driftlog_analyzers._window import WindowSize, parse_size
+from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
 
 DetectorName = Literal[
@@ -37,6 +37,8 @@ DETECTORS: tuple[DetectorName, ...] = get_args(DetectorName)
 
 
 def _size(value: object) -> WindowSize:
+    if isinstance(value, TimeSize | CountSize):
+        return value
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise ValueError(f"{value!r} is no window size; write a time such as 1h or a count")  # noqa: TRY004 - pydantic collects ValueErrors only
     try:

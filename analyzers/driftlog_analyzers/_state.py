@@ -242,7 +242,7 @@ class StateFile:
             )
         if len(found) > 1:
             raise InputError(
-                f"{len(found)} alerts have an id that begins with {prefix!r}, such as {found[0][0]} and"
+                f"{len(found)} alerts have an id that begins with {prefix!r}, {found[0][0]} and"
                 f" {found[1][0]}; write more of it"
             )
         return self._read(Episode, found[0][1].encode())

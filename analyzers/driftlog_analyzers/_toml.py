@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import reprlib
 import tomllib
 from collections.abc import Iterable, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
@@ -12,6 +14,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from driftlog_analyzers.errors import ConfigError
+
+_TABLE = "it should be a table"
+_SHAPES = {
+    "dataclass_type": _TABLE,
+    "dict_type": _TABLE,
+    "mapping_type": _TABLE,
+    "model_type": _TABLE,
+    "path_type": "it should be a path in quotes",
+    "string_type": "it should be a text in quotes",
+    "tuple_type": "it should be a list",
+}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -74,10 +87,10 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{key} is missing; add it"
     if detail["type"] == "value_error":
         return f"{key}: " * bool(key) + detail["msg"].removeprefix("Value error, ")
-    message = detail["msg"].replace("Input", "it").replace("tuple", "list")
-    if detail["type"] == "path_type":
-        message = "it should be a path in quotes"
-    return f"{key} is {detail['input']!r}; {message}"
+    message = _SHAPES.get(detail["type"]) or detail["msg"].replace("Input", "it", 1)
+    value = detail["input"]
+    shown = str(value) if isinstance(value, date) else reprlib.repr(value)
+    return f"{key} is {shown}; {message}"
 
 
 def _known_keys(model: type[BaseModel], above: Sequence[object]) -> list[str]:

@@ -13,6 +13,7 @@ from driftlog_analyzers.errors import ConfigError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _EPOCH = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday, so that weeks begin on Mondays
+_LONGEST = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,12 +71,12 @@ def parse_size(text: str) -> WindowSize:
     """Read ``1h``, ``15m``, ``1d``, ``1000`` or ``1000 events``.
 
     Raises:
-        ConfigError: the text is none of these, or zero.
+        ConfigError: the text is none of these, zero, or longer than a year.
     """
-    if match := re.fullmatch(r"\s*(\d+)\s*([smhdw])\s*", text):
+    if match := re.fullmatch(r"\s*(\d{1,8})\s*([smhdw])\s*", text):
         size: WindowSize = TimeSize(timedelta(**{_UNITS[match[2]]: int(match[1])}))
         empty = int(match[1]) == 0
-    elif match := re.fullmatch(r"\s*(\d[\d_,]*)\s*(events?)?\s*", text):
+    elif match := re.fullmatch(r"\s*(\d[\d_,]{0,15})\s*(events?)?\s*", text):
         count = int(re.sub(r"[_,]", "", match[1]))
         size, empty = CountSize(count), count == 0
     else:
@@ -84,4 +85,6 @@ def parse_size(text: str) -> WindowSize:
         )
     if empty:
         raise ConfigError(f"window size {text!r} is empty; a window needs a length above zero")
+    if isinstance(size, TimeSize) and size.duration > _LONGEST:
+        raise ConfigError(f"window size {text!r} is too long; a window lasts a year at most")
     return size

@@ -1,0 +1,201 @@
+from pathlib import Path
+
+import pytest
+
+from driftlog_analyzers._config import DETECTORS, Config, Monitor, describe, load_config
+from driftlog_analyzers._episode import EpisodeSettings
+from driftlog_analyzers._window import CountSize, parse_size
+from driftlog_analyzers.errors import ConfigError
+
+FULL = """
+spool = "log"
+state = "/var/lib/driftlog/state.db"
+
+[detection]
+budget = 2
+min_events = 50
+disabled = ["volume", "stuck"]
+
+[alerts]
+delay = 2
+quiet = 3
+
+[models.churn]
+window = 1000
+baseline = "baselines/churn.toml"
+version = "7"
+text = ["comment"]
+categorical = ["zip"]
+ignore = ["request_id", "a.b"]
+
+[models."team/fraud"]
+window = "15m"
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a driftlog.toml."""
+
+    def write(text):
+        path = tmp_path / "driftlog.toml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    return write
+
+
+def test_an_empty_file_has_the_defaults(write):
+    """Nothing needs to be written down."""
+    config = load_config(write(""))
+    assert Config() == config
+    assert (
+        config.spool,
+        config.state,
+        config.detection.budget,
+        config.detection.min_events,
+    ) == (None, None, 1.0, 20)
+    assert (EpisodeSettings(delay=1, quiet=2), DETECTORS) == (
+        config.alerts,
+        config.detection.enabled,
+    )
+    assert Monitor() == config.monitor("any model")
+
+
+def test_every_key_is_a_typed_value(write, tmp_path):
+    """Sizes, paths and lists arrive as values, and paths stand beside the file."""
+    config = load_config(write(FULL))
+    assert (tmp_path / "log", Path("/var/lib/driftlog/state.db")) == (config.spool, config.state)
+    assert (2.0, 50, EpisodeSettings(2, 3)) == (
+        config.detection.budget,
+        config.detection.min_events,
+        config.alerts,
+    )
+    assert set(DETECTORS) - {"volume", "stuck"} == set(config.detection.enabled)
+    assert config.monitor("churn") == Monitor(
+        window=CountSize(1000),
+        baseline=tmp_path / "baselines/churn.toml",
+        version="7",
+        text=("comment",),
+        categorical=("zip",),
+        ignore=("request_id", "a.b"),
+    )
+    assert parse_size("15m") == config.monitor("team/fraud").window
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("spol = 'x'", "spol is unknown; did you mean spool?"),
+        (
+            "zzz = 1",
+            "zzz is unknown; known are spool, state, detection, alerts, models",
+        ),
+        ("state = 3", "state is 3; it should be a path in quotes"),
+        ("alerts = 3", "alerts is 3; it should be a table"),
+        ("models = 3", "models is 3; it should be a table"),
+        ("models.churn = '1h'", "models.churn is '1h'; it should be a table"),
+        ("[detection]\nbudget = 0", "detection.budget is 0; it should be greater than 0"),
+        ("[detection]\nbudget = nan", "detection.budget is nan; it should be a finite number"),
+        ("[detection]\nbudget = '1'", "detection.budget is '1'; it should be a valid number"),
+        (
+            "[detection]\nmin_events = 2.5",
+            "detection.min_events is 2.5; it should be a valid integer",
+        ),
+        (
+            "[detection]\nmin_event = 2",
+            "detection.min_event is unknown; did you mean min_events?",
+        ),
+        (
+            "[detection]\ndisabled = ['vanishd']",
+            "detection.disabled.0: there is no detector 'vanishd'; did you mean vanished?",
+        ),
+        ("[detection]\ndisabled = 'range'", "detection.disabled is 'range'; it should be a list"),
+        ("[alerts]\ndelay = 0", "alerts.delay is 0; it should be greater than or equal to 1"),
+        ("[alerts]\nquiet = true", "alerts.quiet is True; it should be a valid integer"),
+        ("[alerts]\nquit = 1", "alerts.quit is unknown; did you mean quiet?"),
+        (
+            "[models.'a b']\nwindow = '1x'",
+            "models.\"a b\".window: window size '1x' is not understood",
+        ),
+        ("[models.churn]\nwindow = true", "models.churn.window: True is no window size"),
+        ("[models.churn]\nwindow = 1.5", "models.churn.window: 1.5 is no window size"),
+        ("[models.churn]\nversion = 7", "models.churn.version is 7; it should be a text in quotes"),
+        ("[models.churn]\ntxt = []", "models.churn.txt is unknown; did you mean text?"),
+        (
+            "[models.churn]\ntext = ['a', 1]",
+            "models.churn.text.1 is 1; it should be a text in quotes",
+        ),
+        (
+            "[models.churn]\ntext = ['a']\nignore = ['b', 'a']",
+            "models.churn: feature 'a' is in text and ignore; keep one of them",
+        ),
+    ],
+)
+def test_a_problem_is_one_sentence(write, text, problem):
+    """The sentence names file, key, what is there and what should be."""
+    path = write(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert f"{path}: {problem}" == str(caught.value)[: len(f"{path}: {problem}")]
+    assert "\n" not in str(caught.value)
+
+
+def test_all_problems_at_once(write):
+    """Problems of every table are listed together, one a line."""
+    path = write("spol = 'x'\n[detection]\nbudget = -1\n[alerts]\nquiet = 0\n[models.a]\nwin = 1")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    first, *lines = str(caught.value).splitlines()
+    assert f"{path} has 4 problems:" == first
+    assert sorted(lines) == [
+        "  alerts.quiet is 0; it should be greater than or equal to 1",
+        "  detection.budget is -1; it should be greater than 0",
+        "  models.a.win is unknown; did you mean window?",
+        "  spol is unknown; did you mean spool?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("spool = ", "is not valid TOML (Invalid value (at end of document)); correct that place"),
+        ("a = 1\na = 2", "is not valid TOML (Cannot overwrite a value (at end of document))"),
+        (b"spool = '\xff'", "is not UTF-8 text (byte 9); save it in that encoding"),
+    ],
+)
+def test_what_is_no_toml(write, text, problem):
+    """A file that is not TOML is refused with the place."""
+    path = write(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert f"{path} {problem}" == str(caught.value)[: len(f"{path} {problem}")]
+
+
+def test_a_missing_file_and_a_folder(tmp_path):
+    """What cannot be read is named with the reason."""
+    for path, reason in (
+        (tmp_path / "none.toml", "No such file or directory"),
+        (tmp_path, "Is a directory"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            load_config(path)
+        expected = f"{path} cannot be read ({reason}); check the path and its permissions"
+        assert expected == str(caught.value)
+
+
+def test_describe(write, tmp_path):
+    """Each line says what would be done, for all models and for each."""
+    everywhere, churn, fraud = describe(load_config(write(FULL)))
+    assert everywhere == (
+        "all models: 9 of 11 detectors (not volume, stuck), on windows of 50 events or more;"
+        " 2 false alerts per 1,000 clean feature-windows;"
+        " an alert opens after 2 bad and closes after 3 good windows in a row"
+    )
+    assert churn == (
+        f"churn: windows of 1000 events; baseline: {tmp_path}/baselines/churn.toml;"
+        " text: comment; categorical: zip; ignored: request_id, a.b"
+    )
+    assert fraud == "team/fraud: windows of 15m; baseline: the newest"
+    versioned = Config(models={"churn": Monitor(version="7")})
+    assert describe(versioned)[1] == "churn: windows of 1h; baseline: of version 7"

@@ -1,0 +1,230 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from driftlog_analyzers._episode import Episode, EpisodeSettings, Status, advance, fold
+from driftlog_analyzers._finding import Outcome, Result, Severity
+from driftlog_analyzers._json import to_json
+from tests.analyzers.value_strategies import evaluation, finding, hour, insufficient
+
+DEFAULT = EpisodeSettings()
+WINDOW_TOO_SMALL = insufficient("", detector="window")
+
+P, A, R, I = Status.PENDING, Status.ACTIVE, Status.RECOVERING, Status.INACTIVE  # noqa: E741 - a legend
+
+
+def history(pattern, **kwargs):
+    """Evaluations by letter: b is bad, g is good, u is insufficient, t is a window too small."""
+    results = {"b": [finding()], "g": [], "u": [insufficient()], "t": [WINDOW_TOO_SMALL]}
+    return [evaluation(number, *results[letter], **kwargs) for number, letter in enumerate(pattern)]
+
+
+def statuses(pattern, settings):
+    """The status after each window; None where there is no open or just closed episode."""
+    current, seen = (), []
+    for one in history(pattern):
+        current = advance(current, one, settings)
+        seen.append(current[0].status if current else None)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("pattern", "delay", "quiet", "expected"),
+    [
+        ("gbbggg", 1, 2, [None, A, A, R, I, None]),
+        ("bgbgg", 1, 2, [A, R, A, R, I]),
+        ("bg", 1, 1, [A, I]),
+        ("bbbgg", 3, 2, [P, P, A, R, I]),
+        ("bbgbbb", 3, 1, [P, P, I, P, P, A]),
+        ("bubgg", 2, 2, [P, P, A, R, I]),
+        ("btgug", 1, 2, [A, A, R, R, I]),
+        ("bgtbg", 2, 2, [P, I, None, P, I]),
+        ("bbgb", 2, 2, [P, A, R, A]),
+        ("uuttg", 1, 2, [None] * 5),
+    ],
+)
+def test_life(pattern, delay, quiet, expected):
+    """An episode goes through its states as the windows are bad, good or unknown."""
+    assert expected == statuses(pattern, EpisodeSettings(delay, quiet))
+
+
+def test_what_an_episode_says():
+    """An episode tells when it opened and closed and how bad it was, and keeps its evidence."""
+    first = finding(severity=Severity.LOW, effect=-0.3, summary="first")
+    worst = finding(severity=Severity.CRITICAL, effect=0.2, summary="worst")
+    latest = finding(severity=Severity.MEDIUM, effect=0.1, summary="latest")
+    results = [[first], [worst], [], [latest], [], []]
+    (episode,) = fold([evaluation(i, *rs) for i, rs in enumerate(results)], EpisodeSettings(2, 2))
+    assert episode == Episode(
+        id=episode.id,
+        model="churn",
+        detector="na_spike",
+        feature="age",
+        status=Status.INACTIVE,
+        severity=Severity.CRITICAL,
+        opened=hour(0),
+        last=hour(3),
+        raised=hour(1),
+        closed=hour(5),
+        windows=3,
+        good=2,
+        peak=-0.3,
+        first=first,
+        latest=latest,
+    )
+    assert (episode.summary, episode.open) == ("latest", False)
+
+
+def test_a_pending_episode_that_ends_was_never_raised():
+    """One bad window under a delay of two is no alert, and says so."""
+    (episode,) = fold(history("bg"), EpisodeSettings(delay=2))
+    assert (I, None, hour(1)) == (episode.status, episode.raised, episode.closed)
+
+
+def test_a_second_outbreak_is_a_second_episode():
+    """After an episode has closed, a bad window opens another under another id."""
+    first, second = fold(history("bggbb"), DEFAULT)
+    assert (I, hour(0), A, hour(3)) == (first.status, first.opened, second.status, second.opened)
+    assert first.id != second.id
+
+
+def test_notices_open_nothing():
+    """A finding that only informs opens no episode, and to an open one it is a good window."""
+    notice = finding(severity=Severity.INFO)
+    history = [evaluation(0, notice), evaluation(1, finding()), evaluation(2, notice)]
+    assert [episode.status for episode in fold(history, DEFAULT)] == [R]
+
+
+def test_episodes_are_apart():
+    """Features and detectors have episodes of their own; one's good window is not the other's."""
+    bad = [finding("age"), finding("income"), finding("age", detector="range")]
+    episodes = fold([evaluation(0, *bad), evaluation(1, bad[0])], DEFAULT)
+    assert {(episode.detector, episode.feature): episode.status for episode in episodes} == {
+        ("na_spike", "age"): A,
+        ("na_spike", "income"): R,
+        ("range", "age"): R,
+    }
+
+
+def test_insufficient_is_by_detector_and_feature():
+    """That one detector knows too little of a feature holds up only its own episode."""
+    bad = [finding("age"), finding("income")]
+    episodes = fold([evaluation(0, *bad), evaluation(1, insufficient("age"))], DEFAULT)
+    assert [episode.status for episode in episodes] == [A, R]
+
+
+def test_silence_is_bad_for_the_volume_and_unknown_for_the_rest():
+    """A window without events closes nothing, and the detector that reports it is heard."""
+    silence = finding("", detector="volume")
+    history = [evaluation(0, finding())] + [evaluation(i, silence, events=0) for i in (1, 2, 3)]
+    episodes = fold(history, DEFAULT)
+    assert [(episode.status, episode.windows) for episode in episodes] == [(A, 1), (A, 3)]
+
+
+def test_models_are_apart():
+    """Another model's window does not touch an episode."""
+    (episode,) = advance((), evaluation(0, finding()), DEFAULT)
+    other = evaluation(1, finding(), model="fraud")
+    carried, opened = advance([episode], other, DEFAULT)
+    assert (episode, "fraud") == (carried, opened.model)
+
+
+def test_the_gravest_of_several_results_counts():
+    """Of two results of one detector about one feature the episode takes the worse."""
+    mild, grave = finding(severity=Severity.LOW, effect=9.0), finding(severity=Severity.HIGH)
+    (episode,) = fold([evaluation(0, mild, grave)], DEFAULT)
+    assert grave == episode.latest
+
+
+def test_closed_episodes_are_left_behind():
+    """An episode that ended earlier is not carried on."""
+    (closed,) = [e for e in fold(history("bgg"), DEFAULT) if not e.open]
+    assert advance([closed], evaluation(3), DEFAULT) == ()
+
+
+def test_the_highest_revision_counts():
+    """A window that late events have healed is good, in whatever order the revisions come."""
+    healed = evaluation(1, revision=2)
+    bad = history("bb")
+    for evaluations in ([*bad, healed], [healed, *bad]):
+        (episode,) = fold(evaluations, DEFAULT)
+        assert (R, 1, hour(0)) == (episode.status, episode.windows, episode.last)
+
+
+def test_id_is_written_down():
+    """The id is the same on every machine and in every version of the program."""
+    (episode,) = fold(history("b"), DEFAULT)
+    assert episode.id == "4b29dd3d8761b791"
+
+
+def test_id_tells_apart():
+    """Model, detector, feature and the opening window, be it of an hour or a day, make the id."""
+    hourly = evaluation(0, finding())
+    others = [
+        hourly,
+        replace(hourly, model="fraud"),
+        evaluation(0, finding("income")),
+        evaluation(0, finding(detector="range")),
+        evaluation(1, finding()),
+        replace(hourly, window=replace(hour(0), end=hour(23).end)),
+        replace(hourly, window=replace(hour(0), start_id="e-7")),
+    ]
+    ids = {fold([one], DEFAULT)[0].id for one in others}
+    assert len(others) == len(ids)
+
+
+patterns = st.text("bgut", max_size=30)
+settings = st.builds(EpisodeSettings, st.integers(1, 4), st.integers(1, 4))
+
+
+@given(patterns, settings, st.randoms(use_true_random=False))
+def test_folding_again_gives_the_same_documents(pattern, settings, random):
+    """However often and in whatever order evaluations are read, the documents are equal."""
+    once = history(pattern)
+    again = [*once, *once]
+    random.shuffle(again)
+    assert [to_json(e) for e in fold(once, settings)] == [to_json(e) for e in fold(again, settings)]
+
+
+@given(patterns, settings)
+def test_fold_is_advance_in_order(pattern, settings):
+    """Carrying on window by window from what was kept gives what folding everything gives."""
+    kept = {}
+    for one in history(pattern):
+        current = [episode for episode in kept.values() if episode.open]
+        kept |= {episode.id: episode for episode in advance(current, one, settings)}
+    assert tuple(kept.values()) == fold(history(pattern), settings)
+
+
+@given(patterns, settings, st.integers(0, 6))
+def test_a_lasting_fault_is_active_within_the_delay(before, settings, more):
+    """A fault that persists is an active alert after `delay` bad windows, whatever came before."""
+    fault = "b" * (settings.delay + more)
+    episode = fold(history(before + fault), settings)[-1]
+    assert (episode.status, episode.good) == (A, 0)
+    assert episode.raised <= hour(len(before) + settings.delay - 1)
+
+
+@given(patterns, settings)
+def test_a_healed_fault_is_closed_within_quiet(before, settings):
+    """After `quiet` good windows nothing is open."""
+    episodes = fold(history(before + "g" * settings.quiet), settings)
+    assert [False] * len(episodes) == [episode.open for episode in episodes]
+
+
+@given(patterns, settings, st.text("ut", min_size=1, max_size=3), st.integers(0, 30))
+def test_unknown_windows_change_nothing(pattern, settings, unknown, place):
+    """Windows that say nothing leave every status as if they had not been."""
+    place = min(place, len(pattern))
+    longer = pattern[:place] + unknown + pattern[place:]
+    known = [(e.status, e.windows, e.good) for e in fold(history(pattern), settings)]
+    assert known == [(e.status, e.windows, e.good) for e in fold(history(longer), settings)]
+
+
+def test_an_ok_result_is_good():
+    """A result that is kept although it is ok counts as good."""
+    fine = Result("na_spike", "age", Outcome.OK, "as usual", severity=Severity.HIGH)
+    (episode,) = fold([evaluation(0, finding()), evaluation(1, fine)], DEFAULT)
+    assert episode.status == R
