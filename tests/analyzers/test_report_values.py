@@ -101,6 +101,15 @@ def test_clip_is_bounded_and_printable(text, length):
     assert _format.clean(shown) == shown
 
 
+@given(st.text(), st.integers(3, 50))
+def test_squeeze_keeps_both_ends(text, length):
+    """A squeezed text is no longer than asked, and begins and ends as the whole does."""
+    shown = _format.squeeze(text, length)
+    assert len(shown) <= length
+    assert _format.clean(text)[: (length - 1) // 2] == shown[: (length - 1) // 2]
+    assert _format.clean(text)[-1:] == shown[-1:]
+
+
 @given(st.integers(1, 600), st.integers(1, 400_000), st.integers(1, 12))
 def test_ticks_are_few_and_in_range(count, seconds, limit):
     """A time axis has between one mark and the limit, in order."""

@@ -27,6 +27,8 @@ def clean(text: str) -> str:
 
     In a feature's name or value they could otherwise reorder or break the page around it.
     """
+    if text.isprintable():
+        return text
     return "".join(
         char
         if char in _JOINERS or unicodedata.category(char) not in _UNPRINTABLE
@@ -39,6 +41,15 @@ def clip(text: str, length: int) -> str:
     """`clean` text, cut to at most `length` characters with an ellipsis for the rest."""
     shown = clean(text[: length + 1])
     return shown if len(shown) <= length else shown[: length - 1] + "…"
+
+
+def squeeze(text: str, length: int) -> str:
+    """`clean` text, cut in its middle: names that belong together often differ at the end only."""
+    shown = clean(text if len(text) <= length else text[:length] + text[-length:])
+    if len(shown) <= length:
+        return shown
+    tail = (length - 1) // 2
+    return f"{shown[: length - 1 - tail]}…{shown[-tail:]}"
 
 
 def number(value: float) -> str:

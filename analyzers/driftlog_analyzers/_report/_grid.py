@@ -110,9 +110,10 @@ def build_grid(
     while True:
         columns = tuple(_columns(evaluations, per_cell))
         cells = [tuple(_cells(name, marks, evaluations, columns, per_cell)) for name in kept]
-        if sum(map(len, cells)) <= MAX_CELLS or len(columns) <= 1:
+        excess = sum(map(len, cells)) / MAX_CELLS
+        if excess <= 1 or len(columns) <= 1:
             break
-        per_cell += 1
+        per_cell = max(per_cell + 1, int(per_cell * excess))
     laid = tuple(
         Row(name, worst, bad, anchors.get(name, (0, ""))[1], row)
         for (name, worst, bad), row in zip(rows[:MAX_ROWS], cells, strict=True)

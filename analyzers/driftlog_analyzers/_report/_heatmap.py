@@ -2,7 +2,7 @@
 
 from markupsafe import Markup
 
-from driftlog_analyzers._report._format import number, span, ticks
+from driftlog_analyzers._report._format import TITLE_LENGTH, clip, number, span, squeeze, ticks
 from driftlog_analyzers._report._grid import WHOLE, Cell, Grid, Row
 from driftlog_analyzers._report._svg import (
     Frame,
@@ -17,7 +17,7 @@ from driftlog_analyzers._report._svg import (
 )
 
 LETTERS = {"critical": "C", "high": "H", "medium": "M", "low": "L", "info": "i"}
-_WIDE, _LEFT, _ROW, _CELL = 1120, 190, 20, 17
+_WIDE, _LEFT, _ROW, _CELL = 1120, 200, 20, 17
 
 
 def heatmap(grid: Grid) -> Piece:
@@ -39,13 +39,15 @@ def _time_width(grid: Grid) -> float:
 
 def _row(row: Row, frame: Frame, index: int, columns: int) -> Piece:
     y = frame.top + index * _ROW
-    name = text(
-        frame.left - 10,
-        y + 13,
-        row.feature or WHOLE,
+    title = el("title", clip(row.feature or WHOLE, TITLE_LENGTH))
+    name = el(
+        "text",
+        squeeze(row.feature or WHOLE, 23),
+        title,
+        x=frame.left - 10,
+        y=y + 13,
         class_=f"name n-{row.worst}",
-        anchor="end",
-        length=26,
+        text_anchor="end",
     )
     if row.anchor:
         name = el("a", name, href=f"#{row.anchor}")

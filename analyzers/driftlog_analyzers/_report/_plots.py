@@ -38,7 +38,7 @@ def trend(plot: Trend) -> Piece:
         frame.height,
         "ill",
     )
-    pieces = [shade, y_axis(frame, top, plot.unit, share=plot.share, rise=22)]
+    pieces = [shade, y_axis(frame, top, clip(plot.unit, 46), share=plot.share, rise=22)]
     pieces += [_curve(frame, plot.values, top), _onset(frame, plot)]
     if plot.before is not None:
         pieces.append(_level(frame, plot, top))
@@ -115,7 +115,7 @@ def bars(changes: Sequence[Change], after: str) -> Piece:
 
 def _pair(frame: Frame, change: Change, top: float) -> Piece:
     value = change.value or "(empty)"
-    pieces = [text(frame.left - 8, frame.top + 17, value, class_="name", anchor="end", length=20)]
+    pieces = [text(frame.left - 8, frame.top + 17, value, class_="name", anchor="end", length=18)]
     for offset, share, count, class_ in (
         (2, change.before, change.before_count, "before"),
         (15, change.after, change.after_count, "after"),
