@@ -15,6 +15,7 @@ from driftlog_analyzers._demo._score import Onsets, Score, score
 from driftlog_analyzers._reference import baseline_from_file
 from driftlog_analyzers._replay import Progress, Row, replay
 from driftlog_analyzers._report import ReportData, render_report
+from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._state import StateFile
 from driftlog_analyzers._table import Roles
@@ -63,6 +64,7 @@ class Played:
         events: events logged.
         windows: windows analysed.
         size: of the windows.
+        budget: tolerated false alerts per 1,000 feature-windows.
         score: what was found of the faults.
         spool: the spool's folder.
         report: the report's file.
@@ -73,6 +75,7 @@ class Played:
     events: int
     windows: int
     size: WindowSize
+    budget: float
     score: Score
     spool: Path
     report: Path
@@ -140,6 +143,7 @@ def play(scene: Scene, folder: Path, bar: Bar) -> Played:
         events=events,
         windows=len(evaluations),
         size=scene.size,
+        budget=Settings().budget,
         score=score(onsets, evaluations, episodes, len(baseline.constraints)),
         spool=spool,
         report=report,

@@ -20,7 +20,7 @@ from driftlog_analyzers._table import Roles
 from driftlog_analyzers._window import CountSize, TimeSize
 from driftlog_analyzers.errors import InputError
 
-SEED = 20261102
+SEED = 20251103
 _TRAINING_PER_HOUR = 120
 _LEAST_ROWS = 400
 _WINDOWS = 40

@@ -19,7 +19,7 @@ from driftlog_analyzers._replay import Row
 
 MODEL = "churn"
 VERSION = "7"
-START = datetime(2026, 11, 2, tzinfo=UTC)
+START = datetime(2025, 11, 3, tzinfo=UTC)
 DAYS = 14
 EVENTS_PER_HOUR = 210
 
@@ -90,7 +90,7 @@ class Service:
 def _volume(moment: datetime) -> float:
     """Share of the mean volume: quiet nights, a broad evening, a weaker weekend."""
     daily = 1.0 - 0.6 * math.cos(2 * math.pi * (moment.hour - 4) / 24)
-    return daily * (0.8 if moment.weekday() >= 5 else 1.08)  # noqa: PLR2004 - Saturday is 5
+    return daily * (0.88 if moment.weekday() >= 5 else 1.05)  # noqa: PLR2004 - Saturday is 5
 
 
 def _columns(rng: Generator, count: int, moment: datetime) -> dict[str, list[Any]]:

@@ -120,7 +120,7 @@ def alert_values(episode: "Episode") -> dict[str, object]:
 
 def _evidence(episode: "Episode", where: Place) -> list[object]:
     latest, window = episode.latest, episode.last
-    p_value = "a rule, no test" if latest.p_value is None else f"p = {latest.p_value:.3g}"
+    p_value = _probability(latest.p_value)
     lines: list[object] = [
         f"{episode.severity.upper()}  {latest.summary}",
         "",
@@ -138,8 +138,14 @@ def _evidence(episode: "Episode", where: Place) -> list[object]:
     if latest.changes:
         lines += ["", _change_table(episode), "", *bars(latest.changes)]
     span = f"--from {window.start:%Y-%m-%dT%H:%M:%S} --to {window.end:%Y-%m-%dT%H:%M:%S}"
-    command = f"driftlog analyze --spool {where.spool} --model {episode.model} {span} --again"
-    return [*lines, "", f"Again: {command}"]
+    command = f"driftlog analyze --spool {where.spool} --model {episode.model} {span}"
+    return [*lines, "", f"The same again: {command}"]
+
+
+def _probability(p_value: float | None) -> str:
+    if p_value is None:
+        return "a rule decides, no test"
+    return f"p = {p_value:.3g}" if p_value > 0 else "p < 1e-300"
 
 
 def _change_table(episode: "Episode") -> object:

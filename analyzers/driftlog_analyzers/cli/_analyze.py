@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftlog_analyzers.cli._alerts import alert_table, alert_values, worst_first
-from driftlog_analyzers.cli._console import moment, note, show, show_json
+from driftlog_analyzers.cli._console import moment, show, show_json
 from driftlog_analyzers.cli._options import (
     ConfigOption,
     JsonOption,
@@ -43,9 +43,6 @@ def analyze(
     version: Annotated[
         str | None, typer.Option("--version", help="The model version whose baseline counts.")
     ] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="Also windows that were analysed before.")
-    ] = False,
     fail_on_alert: Annotated[
         bool, typer.Option("--fail-on-alert", help="Exit with 3 if alerts are open.")
     ] = False,
@@ -53,7 +50,7 @@ def analyze(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare each window of the log with the baseline."""
+    """Compare the log's windows with the baseline."""
     from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - when needed
     from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - as above
     from driftlog_analyzers.cli import _run  # noqa: PLC0415 - as above
@@ -65,7 +62,7 @@ def analyze(
         size = _run.window_size(window, where.config.monitor(name))
         reference = _run.find(where, name, baseline, version)
         with StateFile(where.state) as file:
-            evaluations = _run.run(store, reference, file, size, where, span=span, again=again)
+            evaluations = _run.run(store, reference, file, size, where, span=span)
             episodes = file.episodes(name, size=size, closed=False)
         _run.tell_damage(store)
     alerts = worst_first([episode for episode in episodes if episode.raised])
@@ -85,8 +82,6 @@ def _tell(
 ) -> None:
     from driftlog_analyzers.cli import _findings  # noqa: PLC0415 - when needed
 
-    if not evaluations:
-        note("No window is new or complete; --again analyzes known ones.")
     if as_json:
         show_json(
             {

@@ -59,7 +59,10 @@ def baseline(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Build the baseline from a file (--input) or from good events of the log (--from, --to)."""
+    """Build a baseline from a file or the log.
+
+    From training data with --input, from good events of the log with --from and --to.
+    """
     where = place(spool, state, config)
     if file is None and start is None and end is None:
         raise typer.BadParameter(

@@ -13,7 +13,10 @@ def check_config(
     file: Annotated[Path, typer.Argument(help="A driftlog.toml.", metavar="FILE")],
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a configuration would do, or all that is wrong with it."""
+    """Check a configuration file.
+
+    Says what it would do, or all that is wrong with it.
+    """
     from driftlog_analyzers._config import describe, load_config  # noqa: PLC0415 - pydantic is slow
 
     config = load_config(file)

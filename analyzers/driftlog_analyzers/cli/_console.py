@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 Advance = Callable[[int, int], None]
+_FILE_WIDTH = 200
 
 
 def complain(sentence: str) -> None:
@@ -30,10 +31,16 @@ def note(sentence: str) -> None:
 def show(*renderables: Any) -> None:
     """Print results to stdout for people: no markup, lines never cut where stdout is a file."""
     console = Console(markup=False, highlight=False, emoji=False)
-    if not console.is_terminal:
-        console.width = max(console.width, 160)
-    for renderable in renderables:
-        console.print(renderable)
+    if console.is_terminal:
+        for renderable in renderables:
+            console.print(renderable)
+        return
+    console.width = _FILE_WIDTH
+    with console.capture() as captured:
+        for renderable in renderables:
+            console.print(renderable, soft_wrap=isinstance(renderable, str))
+    for line in captured.get().splitlines():
+        print(line.rstrip())  # noqa: T201 - the command line's voice
 
 
 def show_json(value: object) -> None:

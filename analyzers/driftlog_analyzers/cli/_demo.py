@@ -36,7 +36,11 @@ def demo(
     drop: Annotated[Names | None, typer.Option("--drop", help="Your column to leave out.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Log a service in which four things go wrong, analyze it, and say what was found when."""
+    """Find known faults in a simulated service.
+
+    Two weeks of events are logged, four things go wrong at known times, the log is analyzed, and a
+    table says what was found when. With --input and --time it plays your own file.
+    """
     from driftlog_analyzers._demo._run import play, prepare  # noqa: PLC0415 - commands load what they need
     from driftlog_analyzers._demo._scenes import own_file, simulated  # noqa: PLC0415 - as above
     from driftlog_analyzers._replay import Roles  # noqa: PLC0415 - as above
@@ -76,8 +80,8 @@ def _tell(played: "Played", seconds: float, *, own: bool) -> None:
         table("", columns, [_row(catch) for catch in score.catches]),
         "",
         f"Further alerts about these features: {len(score.further)}.",
-        f"Alerts about anything else: {len(score.false)} (in {score.feature_windows:,} "
-        "feature-windows).",
+        f"Alerts about anything else: {len(score.false)} in {score.feature_windows:,} "
+        f"feature-windows (tolerated: {played.budget:g} in 1,000).",
     )
     for alert in score.false:
         show(f"  {alert.raised}: {alert.detector}: {alert.summary}")
@@ -89,7 +93,7 @@ def _tell(played: "Played", seconds: float, *, own: bool) -> None:
         "Look further:",
         f"  driftlog alerts list --spool {played.spool}",
         f"  driftlog alerts show {_first_id(played)} --spool {played.spool}",
-        f"  head -2 {played.spool}/*.ndjson | jq .",
+        f"  cat {played.spool}/*.ndjson | head -2 | jq .",
     )
 
 

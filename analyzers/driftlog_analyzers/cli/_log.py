@@ -45,7 +45,10 @@ def log(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Replay the rows of a file through the real logger, in order of time."""
+    """Log a file's rows as a service would have.
+
+    The rows go through the real logger, in order of time.
+    """
     from driftlog import PredictionLogger  # noqa: PLC0415 - commands load what they need
     from driftlog_analyzers._replay import Roles, open_log, replay  # noqa: PLC0415 - as above
 

@@ -37,7 +37,10 @@ def report(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write what was analysed as one HTML file that needs no network."""
+    """Write an HTML file of what was found.
+
+    It is self-contained and needs no network.
+    """
     where = place(spool, state, config)
     where.require_state()
     page, windows = page_of(where, model, window, baseline)

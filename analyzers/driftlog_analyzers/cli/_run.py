@@ -72,11 +72,14 @@ def run(
     where: Place,
     *,
     span: tuple[datetime | None, datetime | None] = (None, None),
-    again: bool = False,
 ) -> Sequence[Evaluation]:
-    """Analyze with a progress bar."""
+    """Analyze with a progress bar.
+
+    Raises:
+        StoreError: there is no window of this size in the span.
+    """
     with progress(f"analyzing windows of {size}") as advance:
-        return analyze_windows(
+        evaluations = analyze_windows(
             store,
             baseline,
             state,
@@ -84,17 +87,28 @@ def run(
             start=span[0],
             end=span[1],
             settings=settings(where, baseline.model),
-            again=again,
+            episodes=where.config.alerts,
             progress=advance,
         )
+    if not evaluations:
+        raise StoreError(f"spool {store.path} holds no full window of {size} there; {_held(store, baseline)}")
+    return evaluations
+
+
+def _held(store: SpoolStore, baseline: Baseline) -> str:
+    extent = store.extent(baseline.model)
+    if extent is None:
+        return f"it has no events of model {baseline.model!r}"
+    return (
+        f"its {extent.events:,} events of model {baseline.model!r} run from "
+        f"{extent.first:%Y-%m-%d %H:%M} to {extent.last:%Y-%m-%d %H:%M} UTC"
+    )
 
 
 def tell_damage(store: SpoolStore) -> None:
     """Say on stderr which segments hold lines that are no events."""
     for path, damage in sorted(store.damage.items()):
-        reasons = ", ".join(
-            f"{reason} {count:,}" for reason, count in sorted(damage.reasons.items())
-        )
+XX
         kept = f"set aside in {damage.aside}" if damage.aside else "left where they are"
         note(f"{path}: {damage.lines:,} damaged lines were skipped ({reasons}) and {kept}.")
 
