@@ -235,6 +235,7 @@ def test_size_is_bounded():
     assert len(html.encode()) < 2_000_000
     assert len(page.classes("article")) == 100
     assert "20 further alerts without a card" in page.text
+    assert "and 112 more, below." in page.text
     assert re.search(r"Each cell stands for \d+ windows and shows the worst of them", page.text)
 
 

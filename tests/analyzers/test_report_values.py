@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
-from driftlog_analyzers._profile import FeatureProfile, Numeric, WindowProfile
+from driftlog_analyzers._profile import Categorical, FeatureProfile, Numeric, WindowProfile
 from driftlog_analyzers._report import _format
 from driftlog_analyzers._report._evidence import MAX_POINTS, build_evidence
 from driftlog_analyzers._report._svg import el, nice_top
@@ -213,3 +214,45 @@ def test_evidence_without_the_window_is_still_given():
     )
     assert (evidence.trend, evidence.histogram, evidence.rates) == (None, None, None)
     assert len(evidence.bars) == 1
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (Condition("values", "f", ("v",)), 0.25),
+        (Condition("values", "f"), 0.25),
+        (Condition("any", "f"), 0.25),
+        (Condition("type", "f", ("number",)), 0.2),
+    ],
+)
+def test_values_and_types_are_plotted_by_share(condition, expected):
+    """A moved value, one that fell, one that is stuck and another type are lines of their share."""
+    window = windows(1)[0]
+    values = Categorical({"v": 20, "w": 60})
+    profile = WindowProfile(100, {"f": FeatureProfile(numbers=20, strings=80, categorical=values)})
+    result = replace(finding("any"), condition=condition)
+    evidence = build_evidence(result, profile, [(window, profile)], window, window)
+    assert evidence.trend.values == pytest.approx((expected,))
+
+
+def test_outputs_are_found_by_their_prefix():
+    """An alert about an output reads the output's profile."""
+    window = windows(1)[0]
+    profile = WindowProfile(10, {}, {"score": FeatureProfile(numbers=8, nulls=2)})
+    result = finding("null", "prediction.score")
+    evidence = build_evidence(result, profile, [(window, profile)], window, window)
+    assert evidence.rates == (0.2, 0.2)
+
+
+def test_empty_histogram_is_not_drawn():
+    """Numbers without a count in any bin have no histogram."""
+    window = windows(1)[0]
+    numbers = Numeric(5, 0, 0, 0, 0, (1.0, 2.0), (0, 0, 0))
+    profile = WindowProfile(5, {"f": FeatureProfile(numbers=5, numeric=numbers)})
+    evidence = build_evidence(finding("any"), profile, [(window, profile)], window, window)
+    assert evidence.histogram is None
+
+
+def test_ticks_of_nothing():
+    """An axis without windows has no marks."""
+    assert _format.ticks([]) == []

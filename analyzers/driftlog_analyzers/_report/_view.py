@@ -65,6 +65,7 @@ class View:
     Attributes:
         analysed: whether there are windows at all.
         tone: ``bad`` with open alerts, ``good`` without, ``empty`` where nothing could be judged.
+        open: how many alerts are open, those without a card included.
         more: alerts that have no card because there are too many, in words.
     """
 
@@ -81,6 +82,7 @@ class View:
     tiles: tuple[Tile, ...]
     grid: Grid
     cards: tuple[Card, ...]
+    open: int
     more: tuple[str, ...]
     unlisted: int
     notices: tuple[Remark, ...]
@@ -119,6 +121,7 @@ def build_view(data: ReportData) -> View:
         tiles=_tiles(data, alerts, grid),
         grid=grid,
         cards=cards,
+        open=sum(episode.open for episode in alerts),
         more=more[:MAX_LISTED],
         unlisted=max(0, len(more) - MAX_LISTED),
         notices=notices(data.evaluations, [e for e in data.episodes if e.status is Status.PENDING]),
