@@ -22,13 +22,15 @@ class Catch:
 
     Attributes:
         fault: the fault.
-        alert: the first alert about its feature; None where it was missed.
+        alert: the first alert about its feature since the onset; None where there is none.
+        open: an alert about its feature that was open at the onset already and hides the fault.
         events: events between the onset and the end of the window that raised the alert, that
             window's own included.
     """
 
     fault: Fault
     alert: Episode | None
+    open: Episode | None
     events: int | None
 
 
@@ -80,7 +82,7 @@ def score(
     for fault, before in zip(onsets.faults, onsets.before, strict=True):
         hit = _first(fault, alerts)
         events = _events_until(hit, evaluations) - before if hit else None
-        catches.append(Catch(fault, hit, events))
+        catches.append(Catch(fault, hit, None if hit else _hiding(fault, alerts), events))
         used |= {hit.id} if hit else set()
     rest = [alert for alert in alerts if alert.id not in used]
     further = tuple(a for a in rest if any(_explains(fault, a) for fault in onsets.faults))
@@ -90,7 +92,15 @@ def score(
 
 
 def _explains(fault: Fault, alert: Episode) -> bool:
-    return alert.feature == fault.feature and bool(alert.raised) and alert.opened.end > fault.onset
+    """Whether the alert opened in a window that reaches beyond the onset."""
+    end = (alert.opened.end, alert.opened.end_id)
+    return alert.feature == fault.feature and end > (fault.onset, "")
+
+
+def _hiding(fault: Fault, alerts: Sequence[Episode]) -> Episode | None:
+    same = [alert for alert in alerts if alert.feature == fault.feature]
+    lasting = [a for a in same if a.closed is None or a.closed.end > fault.onset]
+    return min(lasting, key=lambda alert: alert.opened, default=None)
 
 
 def _first(fault: Fault, alerts: Sequence[Episode]) -> Episode | None:

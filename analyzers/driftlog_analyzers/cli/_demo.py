@@ -84,7 +84,7 @@ def _tell(played: "Played", seconds: float, *, own: bool) -> None:
         f"feature-windows (tolerated: {played.budget:g} in 1,000).",
     )
     for alert in score.false:
-        show(f"  {alert.raised}: {alert.detector}: {alert.summary}")
+        show(f"  {alert.opened}: {alert.detector}: {alert.first.summary}")
     if own and score.false:
         show("In your own data such an alert may be true: nobody has said that it is stationary.")
     show(
@@ -100,7 +100,10 @@ def _tell(played: "Played", seconds: float, *, own: bool) -> None:
 def _row(catch: "Catch") -> tuple[str, str, str, str, str]:
     began = f"{catch.fault.onset:%Y-%m-%d %H:%M}"
     if catch.alert is None or catch.alert.raised is None:
-        return catch.fault.summary, began, "not found", "", ""
+        if catch.open is None:
+            return catch.fault.summary, began, "not found", "", ""
+        since = f"open since {catch.open.opened.start:%Y-%m-%d %H:%M}"
+        return catch.fault.summary, began, since, catch.open.detector, ""
     found = f"{catch.alert.raised.end:%Y-%m-%d %H:%M}"
     return catch.fault.summary, began, found, catch.alert.detector, f"{catch.events:,}"
 
@@ -127,12 +130,13 @@ def _values(played: "Played") -> dict[str, object]:
                 "detector": catch.alert.detector if catch.alert else None,
                 "alert": catch.alert.id if catch.alert else None,
                 "events": catch.events,
+                "open_before": catch.open.id if catch.open else None,
             }
             for catch in score.catches
         ],
         "further": [alert.id for alert in score.further],
         "other_alerts": [
-            {"id": a.id, "detector": a.detector, "feature": a.feature, "summary": a.summary}
+            {"id": a.id, "detector": a.detector, "feature": a.feature, "summary": a.first.summary}
             for a in score.false
         ],
         "feature_windows": score.feature_windows,

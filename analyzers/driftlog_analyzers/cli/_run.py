@@ -91,7 +91,8 @@ def run(
             progress=advance,
         )
     if not evaluations:
-        raise StoreError(f"spool {store.path} holds no full window of {size} there; {_held(store, baseline)}")
+        held = _held(store, baseline)
+        raise StoreError(f"spool {store.path} holds no full window of {size} there; {held}")
     return evaluations
 
 
@@ -108,7 +109,8 @@ def _held(store: SpoolStore, baseline: Baseline) -> str:
 def tell_damage(store: SpoolStore) -> None:
     """Say on stderr which segments hold lines that are no events."""
     for path, damage in sorted(store.damage.items()):
-XX
+        counts = sorted(damage.reasons.items())
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts)
         kept = f"set aside in {damage.aside}" if damage.aside else "left where they are"
         note(f"{path}: {damage.lines:,} damaged lines were skipped ({reasons}) and {kept}.")
 
