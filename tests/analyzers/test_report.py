@@ -341,3 +341,11 @@ def test_set_aside_lines_and_insufficient_data_are_told(page):
 def test_rendering_twice_gives_the_same_page(data):
     """The page depends on its data alone."""
     assert render_report(data) == render_report(data)
+
+
+def test_partly_absent_is_not_called_vanished(data):
+    """Only a feature that is gone from nearly all events is said to have vanished."""
+    gone = next(episode for episode in data.episodes if episode.detector == "vanished")
+    partly = replace(gone, severity=Severity.HIGH)
+    text = Page(render_report(replace(data, episodes=[partly]))).text
+    assert "1 open alert: income is absent more often since" in text

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from driftlog_analyzers._episode import Episode, Status
-from driftlog_analyzers._finding import Result
+from driftlog_analyzers._finding import Result, Severity
 from driftlog_analyzers._report._evidence import Evidence
 from driftlog_analyzers._report._format import clip, number, percent, points
 
@@ -58,6 +58,8 @@ def detector_words(name: str) -> str:
 def headline(episode: Episode) -> str:
     """What happened to which feature, in a few words."""
     feature = clip(episode.feature, NAME_LENGTH) or "the whole window"
+    if episode.detector == "vanished" and episode.severity is not Severity.CRITICAL:
+        return f"{feature} is absent more often"
     return _HEADLINES.get(episode.detector, detector_words(episode.detector) + " in {}").replace(
         "{}", feature
     )
