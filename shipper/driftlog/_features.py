@@ -232,6 +232,8 @@ class _Careful:
             self._write(name, *self._at_fault(name, value))
             return
         for key, below in items:
+            if self._count > MAX_FEATURES:
+                return
             self._place(f"{name}.{self._owner.clean(key)}", below, (*path, id(value)), derived=True)
 
     def _free(self, name: str, *, derived: bool) -> bool:
