@@ -18,7 +18,6 @@ from driftlog_analyzers.errors import InputError
 _DELIMITERS = (",", ";", "\t", "|")
 _CHUNK = 2000
 _HEAD = 1 << 16
-_TABLE = "rows"
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
 
@@ -98,30 +97,21 @@ def open_rows(path: Path, *, strings: Sequence[str] = ()) -> Iterator[RowFile]:
         tempfile.TemporaryDirectory(prefix="driftlog-") as folder,
         duckdb.connect(config={"temp_directory": folder}) as connection,
     ):
-        load_rows(connection, path, _TABLE, strings=strings)
+        _load(connection, path, strings)
         rows = _described(connection, path)
         rows.require(strings)
         yield rows
 
 
-def load_rows(
-    connection: duckdb.DuckDBPyConnection, path: Path, table: str, *, strings: Sequence[str] = ()
-) -> None:
-    """Load a file as `open_rows` reads it into a new *table* of *connection*.
-
-    The connection's time zone becomes UTC. A file with a header only gives an empty table.
-
-    Raises:
-        InputError: the file is missing, empty, unreadable, or neither CSV nor Parquet.
-    """
+def _load(connection: duckdb.DuckDBPyConnection, path: Path, strings: Sequence[str]) -> None:
     head, packed = _head(path)
     connection.execute("SET TimeZone = 'UTC'")
     try:
         if head.startswith(_PARQUET_MAGIC):
-            _create(connection, table, "read_parquet(?)", [str(path)])
+            _create(connection, "read_parquet(?)", [str(path)])
         else:
             source, arguments = _csv_source(path, head, packed=packed, strings=strings)
-            _create(connection, table, source, arguments)
+            _create(connection, source, arguments)
     except duckdb.Error as error:
         raise InputError(_reason(path, head, packed=packed, error=error)) from error
 
@@ -149,8 +139,7 @@ def _head(path: Path) -> tuple[bytes, bool]:
 
 
 def _opened(path: Path, *, packed: bool) -> IO[bytes]:
-    raw: IO[bytes] = path.open("rb")
-    return cast("IO[bytes]", gzip.open(raw)) if packed else raw
+    return cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb")
 
 
 def _csv_source(
@@ -168,10 +157,10 @@ def _csv_source(
 
 
 def _create(
-    connection: duckdb.DuckDBPyConnection, table: str, source: str, arguments: Sequence[object]
+    connection: duckdb.DuckDBPyConnection, source: str, arguments: Sequence[object]
 ) -> None:
     connection.execute(
-        f"CREATE OR REPLACE TABLE {quoted(table)} AS SELECT * FROM {source}",  # noqa: S608 - ours
+        f"CREATE TABLE rows AS SELECT * FROM {source}",  # noqa: S608 - ours
         arguments,
     )
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from driftlog_analyzers._demo._score import Catch
 
 Names = list[str]
+_SHOWN_ALERTS = 12
 
 
 def demo(
@@ -83,8 +84,10 @@ def _tell(played: "Played", seconds: float, *, own: bool) -> None:
         f"Alerts about anything else: {len(score.false)} in {score.feature_windows:,} "
         f"feature-windows (tolerated: {played.budget:g} in 1,000).",
     )
-    for alert in score.false:
+    for alert in score.false[:_SHOWN_ALERTS]:
         show(f"  {alert.opened}: {alert.detector}: {alert.first.summary}")
+    if len(score.false) > _SHOWN_ALERTS:
+        show(f"  and {len(score.false) - _SHOWN_ALERTS:,} more")
     if own and score.false:
         show("In your own data such an alert may be true: nobody has said that it is stationary.")
     show(
