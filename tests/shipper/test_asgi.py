@@ -1,7 +1,5 @@
 """The ASGI middleware, under Starlette and under bare ASGI, over a real spool."""
 
-# ruff: noqa: SIM300 - the house's order is expected == actual
-
 import asyncio
 import re
 import threading

@@ -1,7 +1,5 @@
 """Every writer against one spec, and the spec against wrong documents."""
 
-# ruff: noqa: SIM300 - the house's order is expected == actual
-
 import asyncio
 import copy
 import json

@@ -1,7 +1,5 @@
 """The standard library handler, over a real spool."""
 
-# ruff: noqa: SIM300 - the house's order is expected == actual
-
 import logging
 import threading
 from collections.abc import Mapping

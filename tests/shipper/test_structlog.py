@@ -1,7 +1,5 @@
 """The structlog processor and the logger factory, over a real spool."""
 
-# ruff: noqa: SIM300 - the house's order is expected == actual
-
 import logging
 import time
 from datetime import UTC, datetime
