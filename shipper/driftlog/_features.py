@@ -197,15 +197,14 @@ class _Careful:
             lambda: self._classify(name, value), lambda _: self._at_fault(name, value)
         )
         if kind == "map":
-            if self._owner.route(name).action != "deny":
-                self._flatten(name, plain, path)
+            self._flatten(name, plain, path)
         elif kind != "none" and self._free(name, derived=derived):
             self._write(name, kind, plain)
 
     def _classify(self, name: str, value: Any) -> tuple[str, Any]:
         route = self._owner.route(name)
-        if route.action == "deny":
-            return "none", None
+        if route.action == "deny":  # an allow-list may still name what is inside a mapping
+            return ("map", value) if isinstance(value, Mapping) else ("none", None)
         kind, plain = classify(value)
         if route.action is not None:
             kind, plain = self._owner.redact(route.action, (kind, plain))
@@ -224,7 +223,7 @@ class _Careful:
     def _flatten(self, name: str, value: Mapping[Any, Any], path: tuple[int, ...]) -> None:
         if id(value) in path or len(path) >= MAX_DEPTH:
             self._owner.tally.change("nested too deep")
-            if self._free(name, derived=True):
+            if self._owner.route(name).action != "deny" and self._free(name, derived=True):
                 self._write(name, "other", type(value).__name__)
             return
         items = attempt(lambda: list(value.items()), lambda _: None)

@@ -1,6 +1,7 @@
 """The spool's writing end: one segment for each process and start, one write for each line."""
 
 import errno
+import fcntl
 import os
 import re
 import threading
@@ -220,7 +221,8 @@ class Spool:
     def _refused(self, error: OSError, now: float, count: int) -> None:
         self._tally.fail()
         reason = _REASONS.get(error.errno or 0, "write error")
-        if reason != "disk full":
+        # A full disk takes no second segment: one that is still empty waits for room.
+        if reason != "disk full" or (self._live is not None and not self._live.empty):
             self._retire()
         self._block(reason, now, count)
 
@@ -234,5 +236,6 @@ class Spool:
     def _retire(self) -> None:
         self._settle()
         if self._live is not None:
+            fcntl.flock(self._live.fd, fcntl.LOCK_UN)
             self._syncer.retire(self._live.fd)
             self._live = None
