@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from driftlog._columns import Column, NeedsRows, Source, assemble, column, length, sources
+from driftlog._columns import Column, NeedsRows, Source, assemble, column, sources
 from driftlog._features import Parts, Splitter
 
 __all__ = ["Batch", "Chunk", "read"]
@@ -27,12 +27,14 @@ class Batch:
     Args:
         features: The model's inputs.
         outputs: The predictions; none, where empty.
-        count: The number of rows.
+        count: The number of rows, or of the longest column's.
+        even: Whether all columns have as many.
     """
 
     features: Sequence[Source]
     outputs: Sequence[Source]
     count: int
+    even: bool
 
     def chunks(self, features: Splitter, outputs: Splitter) -> Iterator[Chunk]:
         """Give the rows in chunks, so that a frame is never held twice."""
@@ -45,16 +47,12 @@ class Batch:
             yield Chunk(start, rows)
 
 
-def read(frame: Any, predictions: Any) -> Batch | None:
-    """Take a frame, and predictions: a frame too, or one bare column.
-
-    Returns:
-        The batch, or None where the columns are not of one length.
-    """
+def read(frame: Any, predictions: Any) -> Batch:
+    """Take a frame, and predictions: a frame too, or one bare column."""
     features = sources(frame)
     outputs = [] if predictions is None else _outputs(predictions)
-    count = length([*features, *outputs])
-    return None if count is None else Batch(features, outputs, count)
+    lengths = {len(source.data) for source in (*features, *outputs)}
+    return Batch(features, outputs, max(lengths, default=0), len(lengths) <= 1)
 
 
 def add_outputs(parts: Parts, outputs: Parts) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from driftlog._features import Parts, Route, Splitter
 from driftlog._strings import SHORT, clean
 
-__all__ = ["Column", "NeedsRows", "Source", "assemble", "column", "length", "sources"]
+__all__ = ["Column", "NeedsRows", "Source", "assemble", "column", "sources"]
 
 # Wider numbers have no Python type of their own.
 MAX_BYTES = 8
@@ -61,12 +61,6 @@ def sources(frame: Any) -> list[Source]:
         Source(name, data if hasattr(data, "__getitem__") else list(data))
         for name, data in frame.items()
     ]
-
-
-def length(columns: Iterable[Source]) -> int | None:
-    """Give the number of rows; None where the columns do not agree, 0 where there are none."""
-    lengths = {len(source.data) for source in columns}
-    return lengths.pop() if len(lengths) == 1 else None if lengths else 0
 
 
 def column(source: Source, start: int, stop: int, owner: Splitter) -> Column:

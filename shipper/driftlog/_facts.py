@@ -7,6 +7,7 @@ import orjson
 from structlog.contextvars import get_contextvars
 
 from driftlog._features import Parts, Splitter
+from driftlog._guard import attempt
 from driftlog._strings import clean
 from driftlog._tally import Tally
 from driftlog._times import Clock, nanoseconds, parse
@@ -41,7 +42,7 @@ class Facts:
         """Give an event time, RFC 3339 in UTC; now, where it is None or no point in time."""
         if timestamp is None:
             return self._clock.now()
-        moment = parse(timestamp)
+        moment = attempt(lambda: parse(timestamp), lambda _: None)
         if moment is not None:
             return moment.encode()
         self._tally.change("timestamp not readable")
@@ -49,14 +50,14 @@ class Facts:
 
     def duration(self, duration: Any) -> int | None:
         """Give a duration in nanoseconds, or None where it is none."""
-        whole = nanoseconds(duration)
+        whole = attempt(lambda: nanoseconds(duration), lambda _: None)
         if whole is None:
             self._tally.change("duration not readable")
         return whole
 
     def outcome(self, outcome: Any) -> bytes:
         """Give an outcome that the document knows."""
-        known = _OUTCOMES.get(outcome)
+        known = _OUTCOMES.get(outcome) if isinstance(outcome, str) else None
         if known is None:
             self._tally.change("outcome not known")
             return b"unknown"
@@ -64,8 +65,8 @@ class Facts:
 
     def given_id(self, event_id: Any) -> str | None:
         """Give an id of the caller's, fit for a line; None where nothing is left of it."""
-        fit = clean(str(event_id))[:MAX_ID]
-        if fit != event_id or not fit.strip():
+        fit = _text(event_id)[:MAX_ID]
+        if not isinstance(event_id, str) or fit != event_id or not fit.strip():
             self._tally.change("id not fit")
         return fit if fit.strip() else None
 
@@ -77,13 +78,18 @@ class Facts:
         own = {_ECS[name]: value for name, value in variables.items() if name in _ECS}
         if trace_id is not None:
             own["trace"] = trace_id
-        ids = {name: clean(str(value)) for name, value in own.items() if value is not None}
+        ids = {name: _text(value) for name, value in own.items() if value is not None}
         fields: Parts = {name: {"id": text} for name, text in ids.items() if text.strip()}
         others = {name: value for name, value in variables.items() if name not in _ECS}
         labels = _as_strings(self._labels.split(others, careful=True)) if others else {}
         if labels:
             fields["labels"] = labels
         return orjson.dumps(fields)[1:-1] + b"," if fields else b""
+
+
+def _text(value: Any) -> str:
+    """Write an id as a string; nothing, where even that raises."""
+    return attempt(lambda: clean(str.__str__(str(value))), lambda _: "")
 
 
 def _as_strings(parts: Mapping[str, Any]) -> dict[str, str]:

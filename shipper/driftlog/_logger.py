@@ -237,8 +237,8 @@ class PredictionLogger:
 
     def _log_batch(self, frame: Any, predictions: Any, rows: Rows) -> int:
         batch = read(frame, predictions)
-        if batch is None or not rows.fit(batch.count):
-            self._tally.drop("columns of different lengths", len(frame))
+        if not batch.even or not rows.fit(batch.count):
+            self._tally.drop("columns of different lengths", batch.count)
             return 0
         return self._batch.write(batch, rows)
 

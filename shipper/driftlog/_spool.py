@@ -50,7 +50,6 @@ class _Live:
     until: float = 0.0
     counted: int = 0
     empty: bool = True
-    ragged: bool = False
 
 
 class Spool:
@@ -193,8 +192,6 @@ class Spool:
         return self._live
 
     def _append(self, live: _Live, lines: bytes, count: int) -> bool:
-        if live.ragged:
-            lines = b"\n" + lines
         try:
             written = os.write(live.fd, lines)
         except OSError as error:
@@ -204,19 +201,19 @@ class Spool:
             self._roll_back(live, written)
             self._refused(OSError(errno.ENOSPC, "short write"), time.monotonic(), count)
             return False
-        live.ragged = live.empty = False
+        live.empty = False
         live.size += written
         self.accepted += count
         self._syncer.dirty = True
         return True
 
     def _roll_back(self, live: _Live, written: int) -> None:
-        """Take back half a line; where that fails, have the next line begin on a new one."""
+        """Take back half a line; where that fails, leave the segment to the reader as it is."""
         try:
             os.ftruncate(live.fd, os.fstat(live.fd).st_size - written)
         except OSError:
-            live.ragged = True
             live.size += written
+            self._retire()
 
     def _refused(self, error: OSError, now: float, count: int) -> None:
         self._tally.fail()

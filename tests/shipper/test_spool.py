@@ -267,7 +267,7 @@ def test_unusable_folder(make, tmp_path, caplog):
 
 
 def test_half_a_write(make, spool, monkeypatch):
-    """A short write is taken back; where even that fails the next line begins on a new one."""
+    """A short write is taken back; where even that fails the next line has another segment."""
     logger = make()
     logger.log({"a": 1})
     write = os.write
@@ -285,7 +285,7 @@ def test_half_a_write(make, spool, monkeypatch):
     logger._spool._blocked = ("", 0.0)
     assert logger.log({"a": 3})
     ids, bad = recovered(spool)
-    assert (3, [20]) == (len(ids), [one.length for one in bad])
+    assert (4, [20]) == (len(ids), [one.length for one in bad])
 
 
 def test_sync_thread(make, spool, monkeypatch):
