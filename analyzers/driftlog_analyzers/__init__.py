@@ -1,1 +1,164 @@
-"""Profiles, baselines, detectors and alerts over the prediction log."""
+"""Profiles, baselines, detectors and alerts over the prediction log.
+
+Names are loaded when they are first used: pandas and SciPy take two seconds that ``driftlog --help`` need not wait for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from driftlog_analyzers._analysis import analyze
+    from driftlog_analyzers._baseline import Baseline, Constraint
+    from driftlog_analyzers._baseline_file import load_baseline, save_baseline
+    from driftlog_analyzers._compare import Comparison, compare
+    from driftlog_analyzers._episode import Episode, EpisodeSettings, Status
+    from driftlog_analyzers._finding import Change, Condition, Evaluation, Outcome, Result, Severity
+    from driftlog_analyzers._profile import (
+        Categorical,
+        FeatureProfile,
+        Numeric,
+        Text,
+        WindowProfile,
+    )
+    from driftlog_analyzers._reference import (
+        baseline_from_file,
+        baseline_from_frame,
+        baseline_from_store,
+        profile_frame,
+    )
+    from driftlog_analyzers._settings import Settings
+    from driftlog_analyzers._spool_store import SpoolStore
+    from driftlog_analyzers._state import StateFile
+    from driftlog_analyzers._store import EventStore, Extent, FeatureSpec, ProfileSpec
+    from driftlog_analyzers._table import Roles
+    from driftlog_analyzers._window import CountSize, TimeSize, Window, WindowSize, parse_size
+    from driftlog_analyzers.errors import (
+        BaselineError,
+        ConfigError,
+        DriftlogError,
+        InputError,
+        StoreError,
+    )
+
+__all__ = [
+    "Baseline",
+    "BaselineError",
+    "Categorical",
+    "Change",
+    "Comparison",
+    "Condition",
+    "ConfigError",
+    "Constraint",
+    "CountSize",
+    "DriftlogError",
+    "Episode",
+    "EpisodeSettings",
+    "Evaluation",
+    "EventStore",
+    "Extent",
+    "FeatureProfile",
+    "FeatureSpec",
+    "InputError",
+    "Numeric",
+    "Outcome",
+    "ProfileSpec",
+    "Result",
+    "Roles",
+    "Settings",
+    "Severity",
+    "SpoolStore",
+    "StateFile",
+    "Status",
+    "StoreError",
+    "Text",
+    "TimeSize",
+    "Window",
+    "WindowProfile",
+    "WindowSize",
+    "analyze",
+    "baseline_from_file",
+    "baseline_from_frame",
+    "baseline_from_store",
+    "compare",
+    "load_baseline",
+    "parse_size",
+    "profile_frame",
+    "save_baseline",
+]
+
+_HOMES = {
+    "_analysis": ("analyze",),
+    "_baseline": (
+        "Baseline",
+        "Constraint",
+    ),
+    "_baseline_file": (
+        "load_baseline",
+        "save_baseline",
+    ),
+    "_compare": (
+        "Comparison",
+        "compare",
+    ),
+    "_episode": (
+        "Episode",
+        "EpisodeSettings",
+        "Status",
+    ),
+    "_finding": (
+        "Change",
+        "Condition",
+        "Evaluation",
+        "Outcome",
+        "Result",
+        "Severity",
+    ),
+    "_profile": (
+        "Categorical",
+        "FeatureProfile",
+        "Numeric",
+        "Text",
+        "WindowProfile",
+    ),
+    "_reference": (
+        "baseline_from_file",
+        "baseline_from_frame",
+        "baseline_from_store",
+        "profile_frame",
+    ),
+    "_settings": ("Settings",),
+    "_spool_store": ("SpoolStore",),
+    "_state": ("StateFile",),
+    "_store": (
+        "EventStore",
+        "Extent",
+        "FeatureSpec",
+        "ProfileSpec",
+    ),
+    "_table": ("Roles",),
+    "_window": (
+        "CountSize",
+        "TimeSize",
+        "Window",
+        "WindowSize",
+        "parse_size",
+    ),
+    "errors": (
+        "BaselineError",
+        "ConfigError",
+        "DriftlogError",
+        "InputError",
+        "StoreError",
+    ),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -75,15 +75,22 @@ def infer_constraints(profile: WindowProfile, *, closed: bool = False) -> dict[s
         closed: make the seen values of every feature with at most `LISTED_VALUES` values the only allowed ones.
     """
     return {
-        name: _infer(feature, profile.events, closed=closed) for name, feature in sorted(profile.features.items())
+        name: _infer(feature, profile.events, closed=closed)
+        for name, feature in sorted(profile.features.items())
     }
 
 
 def _infer(feature: FeatureProfile, events: int, *, closed: bool) -> Constraint:
-    constraint = Constraint(kind=main_kind(feature), required=feature.present >= REQUIRED_PRESENCE * events)
+    constraint = Constraint(
+        kind=main_kind(feature), required=feature.present >= REQUIRED_PRESENCE * events
+    )
     if constraint.kind == "numeric" and feature.numeric:
         return replace(constraint, minimum=feature.numeric.minimum, maximum=feature.numeric.maximum)
-    if constraint.kind in {"categorical", "list"} and feature.categorical and not feature.categorical.tail:
+    if (
+        constraint.kind in {"categorical", "list"}
+        and feature.categorical
+        and not feature.categorical.tail
+    ):
         few = len(feature.categorical.counts) <= LISTED_VALUES
         return replace(
             constraint,

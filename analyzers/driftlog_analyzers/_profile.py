@@ -54,7 +54,9 @@ class Numeric:
             ValueError: the edges differ.
         """
         if self.edges != other.edges:
-            raise ValueError("two histograms over different edges cannot be merged; profile both windows with one baseline")
+            raise ValueError(
+                "two histograms over different edges cannot be merged; profile both windows with one baseline"
+            )
         n = self.n + other.n
         delta = other.mean - self.mean
         return Numeric(
@@ -92,7 +94,9 @@ class Categorical:
     def merge(self, other: "Categorical") -> "Categorical":
         """Add the counts."""
         return Categorical(
-            add_counts(self.counts, other.counts), self.tail + other.tail, self.tail_distinct + other.tail_distinct
+            add_counts(self.counts, other.counts),
+            self.tail + other.tail,
+            self.tail_distinct + other.tail_distinct,
         )
 
 
@@ -164,7 +168,12 @@ class FeatureProfile:
     @property
     def kinds(self) -> Counts:
         """Events by the kind of their value; other types by their name."""
-        named = {"number": self.numbers, "string": self.strings, "list": self.lists, "text": self.texts}
+        named = {
+            "number": self.numbers,
+            "string": self.strings,
+            "list": self.lists,
+            "text": self.texts,
+        }
         return {kind: count for kind, count in (named | dict(self.others)).items() if count}
 
     def merge(self, other: "FeatureProfile") -> "FeatureProfile":
@@ -177,11 +186,15 @@ class FeatureProfile:
             others=add_counts(self.others, other.others),
             nulls=self.nulls + other.nulls,
             nonfinite=self.nonfinite + other.nonfinite,
-            numeric=self.numeric.merge(other.numeric) if self.numeric and other.numeric else self.numeric or other.numeric,
+            numeric=self.numeric.merge(other.numeric)
+            if self.numeric and other.numeric
+            else self.numeric or other.numeric,
             categorical=self.categorical.merge(other.categorical)
             if self.categorical and other.categorical
             else self.categorical or other.categorical,
-            text=self.text.merge(other.text) if self.text and other.text else self.text or other.text,
+            text=self.text.merge(other.text)
+            if self.text and other.text
+            else self.text or other.text,
         )
 
 

@@ -10,6 +10,9 @@ from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._window import Window, WindowSize
 
 
+Edges = Mapping[str, tuple[float, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
     """How one feature is profiled: everything that the baseline decides.
@@ -29,10 +32,17 @@ class FeatureSpec:
 
 @dataclass(frozen=True, slots=True)
 class ProfileSpec:
-    """How the windows of one model are profiled. Features that it does not name are profiled without histogram."""
+    """How the windows of one model are profiled. What it does not name is profiled without histogram.
+
+    Attributes:
+        model: the model's name.
+        features: by input feature.
+        predictions: by output.
+    """
 
     model: str
     features: Mapping[str, FeatureSpec] = field(default_factory=dict)
+    predictions: Mapping[str, FeatureSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +72,25 @@ class EventStore(Protocol):
         """What is there of the model; None if nothing."""
 
     def windows(
-        self, model: str, size: WindowSize, start: datetime | None = None, end: datetime | None = None
+        self,
+        model: str,
+        size: WindowSize,
+        start: datetime | None = None,
+        end: datetime | None = None,
     ) -> Sequence[Window]:
         """The windows of one size between start and end (by default: all events), oldest first, empty ones included.
 
         Windows by count hold exactly that many events; the events left over at the end belong to none.
         """
+
+    def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:
+        """Histogram edges of the numeric features and of the numeric outputs that a window shows."""
+
+    def vocabulary(self, model: str, window: Window) -> Mapping[str, Counts]:
+        """Texts per token of every text feature whose service has no vocabulary of its own."""
+
+    def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
+        """How many predictions each window holds."""
 
     def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
         """The profile of each window, in order.
@@ -77,6 +100,10 @@ class EventStore(Protocol):
         """
 
     def examples(
-        self, model: str, windows: Sequence[Window], conditions: Sequence[Sequence[Condition]], limit: int = 3
+        self,
+        model: str,
+        windows: Sequence[Window],
+        conditions: Sequence[Sequence[Condition]],
+        limit: int = 3,
     ) -> list[list[tuple[str, ...]]]:
         """Ids of a few events per window and condition, the smallest ids first."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from driftlog_analyzers.cli._chart import short
 from driftlog_analyzers.cli._console import moment, show, show_json, table
 from driftlog_analyzers.cli._options import (
     ConfigOption,
@@ -166,14 +167,13 @@ def _cells(
 
 def _content(found: "FeatureProfile") -> str:
     if found.numeric and found.numeric.n:
-        return (
-            f"{found.numeric.minimum:g} to {found.numeric.maximum:g}, mean {found.numeric.mean:.4g}"
-        )
+        low, high, mean = found.numeric.minimum, found.numeric.maximum, found.numeric.mean
+        return f"{low:.12g} to {high:.12g}, mean {mean:.6g}"
     if found.categorical:
         counts = found.categorical.counts
         common = sorted(counts, key=lambda value: (-counts[value], value))
         more = len(common) + found.categorical.tail_distinct - _SHOWN_VALUES
-        return ", ".join(common[:_SHOWN_VALUES]) + (f" and {more:,} more" if more > 0 else "")
+        return ", ".join(map(short, common[:_SHOWN_VALUES])) + (f" and {more:,} more" if more > 0 else "")
     if found.text:
         return f"{found.text.tokens:,} tokens in {found.text.n:,} texts"
     return "no values"

@@ -15,11 +15,11 @@ def bars(changes: Sequence[Change]) -> list[str]:
     top = max((max(change.before, change.after) for change in shown), default=0.0)
     if top <= 0:
         return []
-    width = max(len(_short(change.value)) for change in shown)
+    width = max(len(short(change.value)) for change in shown)
     lines = []
     for change in shown:
         for label, share in (("before", change.before), ("after ", change.after)):
-            name = _short(change.value) if label == "before" else ""
+            name = short(change.value) if label == "before" else ""
             lines.append(f"{name:{width}}  {label} {_bar(share / top):{_WIDTH}} {share:.4g}")
     return lines
 
@@ -29,6 +29,7 @@ def _bar(part: float) -> str:
     return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
 
 
-def _short(text: str, limit: int = 28) -> str:
+def short(text: str, limit: int = 28) -> str:
+    """The text in one line of at most *limit* characters."""
     flat = " ".join(text.split())
     return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"

@@ -1,0 +1,236 @@
+"""From a store and a baseline to evaluations and alerts in the state file: the one run that everything else calls.
+
+A window is profiled once. It is profiled again, under the next revision, only if its number of events changed (it was still
+open, or events came late), and evaluated again only then or if the baseline or the settings changed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from itertools import islice
+
+from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._episode import EpisodeSettings, advance, fold
+from driftlog_analyzers._evaluate import evaluate
+from driftlog_analyzers._finding import Evaluation, Outcome, Result
+from driftlog_analyzers._json import to_json
+from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._reference import profile_spec
+from driftlog_analyzers._settings import Settings
+from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._store import EventStore, ProfileSpec
+from driftlog_analyzers._window import TimeSize, Window, WindowSize
+
+Progress = Callable[[int, int], None]
+
+_CHUNK = 1000
+_HISTORY = timedelta(days=28)
+_TRAILING = 28
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one run works with."""
+
+    store: EventStore
+    state: StateFile
+    baseline: Baseline
+    size: WindowSize
+    settings: Settings
+    spec: ProfileSpec
+    fingerprint: str
+    label: str
+    now: datetime
+
+
+def analyze(
+    store: EventStore,
+    baseline: Baseline,
+    state: StateFile,
+    size: WindowSize,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    settings: Settings | None = None,
+    episodes: EpisodeSettings | None = None,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+) -> list[Evaluation]:
+    """Bring every window between start and end up to date and carry the alerts on.
+
+    Args:
+        store: where the events are.
+        baseline: what they are compared with.
+        state: where profiles, evaluations and alerts are kept.
+        size: of the windows.
+        start: UTC; by default that of the first event.
+        end: UTC; by default that of the last event.
+        settings: of the detectors.
+        episodes: when alerts begin and end.
+        now: the time; a window that ends later is evaluated as it is, without its volume. By default the clock's where an
+            end is given, else the time of the last event.
+        progress: is told how many of how many windows are done.
+
+    Returns:
+        The evaluation of each window, oldest first.
+
+    Raises:
+        StoreError: the store could not answer completely; nothing was concluded from what is missing.
+    """
+    settings = settings or Settings()
+    extent = store.extent(baseline.model)
+    if extent is None:
+        return []
+    run = _start(
+        store, baseline, state, size, settings, now or (datetime.now(UTC) if end else extent.last)
+    )
+    windows = store.windows(baseline.model, size, start, end)
+    known = {e.window: e for e in state.evaluations(baseline.model, size)}
+    counts = store.counts(baseline.model, windows)
+    due = [
+        w
+        for w, events in zip(windows, counts, strict=True)
+        if not _current(known.get(w), events, run.label)
+    ]
+    made: dict[Window, Evaluation] = {}
+    history = {window: evaluation.events for window, evaluation in known.items()}
+    for chunk in _chunks(due):
+        for evaluation in _evaluated(
+            run, chunk, known, history | dict(zip(windows, counts, strict=True))
+        ):
+            made[evaluation.window] = evaluation
+        if progress:
+            progress(len(made), len(due))
+    _carry_on(run, known, list(made.values()), episodes or EpisodeSettings())
+    return [made[window] if window in made else known[window] for window in windows]
+
+
+def _start(
+    store: EventStore,
+    baseline: Baseline,
+    state: StateFile,
+    size: WindowSize,
+    settings: Settings,
+    now: datetime,
+) -> _Run:
+    spec = profile_spec(baseline)
+    fingerprint = _hash(_stable(spec))
+    label = f"{baseline.name} ({_hash(to_json(baseline.profile), repr(sorted(baseline.constraints.items())), fingerprint, _settings_key(settings))})"
+    return _Run(store, state, baseline, size, settings, spec, fingerprint, label, now)
+
+
+def _stable(spec: ProfileSpec) -> str:
+    """The spec as text that is the same in every process."""
+    features = [
+        (name, s.edges, s.minimum, s.maximum, sorted(s.vocabulary or ()))
+        for name, s in sorted(spec.features.items())
+    ]
+    return repr((features, [(name, s.edges) for name, s in sorted(spec.predictions.items())]))
+
+
+def _settings_key(settings: Settings) -> str:
+    return repr(
+        (settings.budget, settings.min_events, sorted(settings.disabled), sorted(settings.ignored))
+    )
+
+
+def _hash(*parts: str | bytes) -> str:
+    digest = blake2b(digest_size=6)
+    for part in parts:
+        digest.update(part if isinstance(part, bytes) else part.encode())
+    return digest.hexdigest()
+
+
+def _current(known: Evaluation | None, events: int, label: str) -> bool:
+    return known is not None and known.events == events and known.baseline == label
+
+
+def _chunks(windows: Iterable[Window]) -> Iterator[list[Window]]:
+    rest = iter(windows)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
+def _evaluated(
+    run: _Run, windows: list[Window], known: dict[Window, Evaluation], events: dict[Window, int]
+) -> list[Evaluation]:
+    """Evaluate some windows and save what was found, all of it or nothing."""
+    made = []
+    with run.state.transaction():
+        for window, profile in zip(windows, run.store.profiles(run.spec, windows), strict=True):
+            results = evaluate(profile, run.baseline, run.settings, _history(run, window, events))
+            made.append(_evaluation(run, window, profile, results, known.get(window)))
+            run.state.save_profile(
+                run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
+            )
+        made = _with_examples(run, made)
+        for evaluation in made:
+            run.state.save_evaluation(run.size, evaluation)
+    return made
+
+
+def _evaluation(
+    run: _Run,
+    window: Window,
+    profile: WindowProfile,
+    results: Sequence[Result],
+    before: Evaluation | None,
+) -> Evaluation:
+    told = tuple(result for result in results if result.outcome is not Outcome.OK)
+    revision = 1 if before is None else before.revision + (before.events != profile.events)
+    return Evaluation(
+        run.baseline.model, window, profile.events, run.label, told, len(results), revision
+    )
+
+
+def _with_examples(run: _Run, made: list[Evaluation]) -> list[Evaluation]:
+    """Name a few events of each finding; one more scan, and only over windows where something was found."""
+    bad = {
+        n: [r.condition for r in e.findings if r.condition]
+        for n, e in enumerate(made)
+        if e.findings
+    }
+    ids = run.store.examples(run.baseline.model, [made[n].window for n in bad], list(bad.values()))
+    named = list(made)
+    for n, found in zip(bad, ids, strict=True):
+        rest = iter(found)
+        results = (
+            replace(r, events=next(rest)) if r.alerts and r.condition else r
+            for r in made[n].results
+        )
+        named[n] = replace(made[n], results=tuple(results))
+    return named
+
+
+def _history(run: _Run, window: Window, events: dict[Window, int]) -> list[int] | None:
+    """Counts of comparable earlier windows: of the same time of day where windows are shorter than a day."""
+    if not isinstance(run.size, TimeSize) or window.end > run.now:
+        return None
+    step = _DAY if run.size.duration < _DAY else run.size.duration
+    earlier = (
+        Window(window.start - i * step, window.end - i * step) for i in range(1, _TRAILING + 1)
+    )
+    return [events[other] for other in earlier if other in events]
+
+
+def _carry_on(
+    run: _Run,
+    known: dict[Window, Evaluation],
+    made: Sequence[Evaluation],
+    settings: EpisodeSettings,
+) -> None:
+    """Carry the alerts on; fold them anew where an earlier window changed."""
+    if not made:
+        return
+    model, state = run.baseline.model, run.state
+    with state.transaction():
+        if any(window >= min(e.window for e in made) for window in known):
+            state.forget_episodes(model, run.size)
+            state.save_episodes(run.size, fold(state.evaluations(model, run.size), settings))
+            return
+        current = state.episodes(model, size=run.size, closed=False)
+        for evaluation in made:
+            current = advance(current, evaluation, settings)
+            state.save_episodes(run.size, current)

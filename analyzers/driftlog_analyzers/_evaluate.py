@@ -1,0 +1,125 @@
+"""From a window's profile to its results: every detector on every feature, then one decision over all p-values.
+
+A finding needs three things: enough events, an effect above the detector's floor, and significance after the p-values of the
+window went through Benjamini-Hochberg (1995) together. Without any fault that keeps the probability of a false finding in a
+window under its level, which is the budget per feature-window times the number of features.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scipy import stats
+
+from driftlog_analyzers._baseline import Baseline, Constraint
+from driftlog_analyzers._finding import Outcome, Result, Severity
+from driftlog_analyzers._profile import FeatureProfile, WindowProfile
+from driftlog_analyzers._settings import Settings
+from driftlog_analyzers.detectors import FEATURE_DETECTORS, Case, unseen_category, volume
+
+WINDOW = "window"
+HIGHEST_LEVEL = 0.05
+_ABSENT = FeatureProfile()
+_GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
+
+
+def evaluate(
+    profile: WindowProfile,
+    baseline: Baseline,
+    settings: Settings,
+    history: Sequence[int] | None = None,
+) -> tuple[Result, ...]:
+    """Every result of one window, findings first, the gravest at the top.
+
+    Args:
+        profile: the window's profile, made by the baseline's spec.
+        baseline: what it is compared with.
+        settings: how strict to be.
+        history: predictions in comparable earlier windows; None where volume means nothing (windows by count).
+    """
+    results = []
+    if history is not None and volume.NAME not in settings.disabled:
+        results.append(volume.volume(profile.events, history))
+    if profile.events < settings.min_events:
+        results.append(_too_few(profile.events, settings.min_events))
+        features = 1
+    else:
+        cases = _cases(profile, baseline, settings)
+        results += [result for case in cases for result in _results(case, settings)]
+        features = len(cases)
+    decided = decide(results, min(HIGHEST_LEVEL, settings.budget / 1000.0 * max(1, features)))
+    final = (_staged(result, baseline.constraints.get(result.feature)) for result in decided)
+    return tuple(sorted(final, key=_order))
+
+
+def decide(results: Sequence[Result], level: float) -> list[Result]:
+    """Turn findings that are not significant into ok; new values within the usual novelty stay as a notice.
+
+    Args:
+        results: of one window; those without p-value are rules and stay as they are.
+        level: of the false discovery rate, 0 to 1.
+    """
+    tested = [result for result in results if result.p_value is not None]
+    if not tested:
+        return list(results)
+    adjusted = stats.false_discovery_control([min(1.0, result.p_value or 0.0) for result in tested])
+    significant = {id(result) for result, p in zip(tested, adjusted, strict=True) if p <= level}
+    return [
+        _decided(result, result.p_value is None or id(result) in significant) for result in results
+    ]
+
+
+def _decided(result: Result, significant: bool) -> Result:
+    if result.outcome is not Outcome.FINDING:
+        return result
+    if result.detector == unseen_category.NAME:
+        kept = significant and unseen_category.is_material(result)
+        return result if kept else replace(result, severity=Severity.INFO)
+    return result if significant else replace(result, outcome=Outcome.OK)
+
+
+def _results(case: Case, settings: Settings) -> list[Result]:
+    answers = (
+        detector(case, settings.min_events)
+        for name, detector in FEATURE_DETECTORS
+        if name not in settings.disabled
+    )
+    return [answer for answer in answers if answer is not None]
+
+
+def _cases(profile: WindowProfile, baseline: Baseline, settings: Settings) -> list[Case]:
+    names = sorted({*profile.features, *baseline.constraints} - settings.ignored)
+    return [
+        Case(
+            name,
+            baseline.constraints.get(name),
+            baseline.profile.features.get(name, _ABSENT),
+            baseline.profile.events,
+            profile.features.get(name, _ABSENT),
+            profile.events,
+        )
+        for name in names
+    ]
+
+
+def _too_few(events: int, needed: int) -> Result:
+    return Result(
+        WINDOW, "", Outcome.INSUFFICIENT, f"{events} events, at least {needed} are needed", n=events
+    )
+
+
+def _staged(result: Result, rule: Constraint | None) -> Result:
+    """A feature that is not active informs but opens no alert."""
+    if rule is None or rule.stage == "active" or not result.alerts:
+        return result
+    return replace(result, severity=Severity.INFO, summary=f"{result.summary} ({rule.stage})")
+
+
+def _order(result: Result) -> tuple[bool, int, float, str, str]:
+    found = result.outcome is Outcome.FINDING
+    return (
+        not found,
+        -_GRAVITY[result.severity] if found else 0,
+        -abs(result.effect),
+        result.feature,
+        result.detector,
+    )

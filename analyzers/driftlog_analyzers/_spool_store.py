@@ -1,0 +1,428 @@
+"""The spool as a store: DuckDB scans the segments, and only aggregates come out.
+
+One light scan of a segment tells what is in it (`_segments`); then the windows are profiled in batches of about
+`BATCH_EVENTS` events, each batch in one pass over the segments that touch it, so that memory does not grow with the log.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+import duckdb
+
+from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._outline import histogram_edges, token_counts
+from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._recovery import Damage, clean_copy
+from driftlog_analyzers._scan import Column, Relation, literal, microseconds, moment, scan
+from driftlog_analyzers._segments import (
+    Held,
+    Names,
+    Segment,
+    first_line,
+    inspect,
+    merge_names,
+    read_lines,
+    total_versions,
+)
+from driftlog_analyzers._spool_columns import columns_of, document_type
+from driftlog_analyzers._store import Edges, Extent, ProfileSpec
+from driftlog_analyzers._window import CountSize, Window, WindowSize
+from driftlog_analyzers.errors import StoreError
+
+BATCH_EVENTS = 250_000
+MEMORY = "512MB"
+PATTERNS = ("*.ndjson", "*.ndjson.zst")
+
+
+class SpoolStore:
+    """The events of a spool folder.
+
+    Args:
+        path: the folder.
+        threads: of DuckDB; by default one per core.
+
+    Raises:
+        StoreError: there is no such folder, or it cannot be read.
+    """
+
+    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
+        self.path = Path(path)
+        if not self.path.is_dir():
+            raise StoreError(
+                f"there is no spool folder {self.path}; name the folder that the service's logger writes to"
+            )
+        self._scratch = Path(tempfile.mkdtemp(prefix="driftlog-"))
+        self._connection = duckdb.connect()
+        self._connection.execute(f"SET memory_limit = '{MEMORY}'")
+        self._connection.execute(f"SET temp_directory = {literal(str(self._scratch))}")
+        self._connection.execute("SET preserve_insertion_order = false")
+        if threads:
+            self._connection.execute(f"SET threads = {threads}")
+        self._segments: dict[Path, Segment] = {}
+        self._damage: dict[Path, Damage] = {}
+
+    def __enter__(self) -> "SpoolStore":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close DuckDB and remove the scratch folder."""
+        self._connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def segments(self, progress: Callable[[int, int], None] | None = None) -> Sequence[Segment]:
+        """What each segment holds; only new and grown segments are scanned again.
+
+        Raises:
+            StoreError: the folder or a segment cannot be read.
+        """
+        try:
+            paths = sorted({path for pattern in PATTERNS for path in self.path.glob(pattern)})
+            for done, path in enumerate(paths):
+                known = self._segments.get(path)
+                if known is None or known.size != path.stat().st_size:
+                    self._segments[path] = self._inspect(path)
+                if progress:
+                    progress(done + 1, len(paths))
+        except OSError as error:
+            raise StoreError(
+                f"spool {self.path} cannot be read: {error.strerror} ({error.filename})"
+            ) from error
+        return [self._segments[path] for path in paths]
+
+    @property
+    def damage(self) -> Mapping[Path, Damage]:
+        """Segments with lines that are no event document; the lines were set aside and counted."""
+        return self._damage
+
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that have events, sorted."""
+        return tuple(sorted({model for segment in self.segments() for model in segment.models}))
+
+    def extent(self, model: str) -> Extent | None:
+        """What is there of the model; None if nothing."""
+        held = [part for _, part in self._held(model)]
+        if not held:
+            return None
+        first, last = (
+            moment(min(part.first for part in held)),
+            moment(max(part.last for part in held)),
+        )
+        if first is None or last is None:
+            return None
+        return Extent(sum(part.events for part in held), first, last, total_versions(held))
+
+    def windows(
+        self,
+        model: str,
+        size: WindowSize,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Sequence[Window]:
+        """The windows of one size between start and end, oldest first; see `EventStore.windows`."""
+        extent = self.extent(model)
+        if extent is None:
+            return ()
+        if isinstance(size, CountSize):
+            return self._counted(model, size.events, start, end)
+        latest = moment(microseconds(extent.last) + 1)
+        return tuple(size.windows(start or extent.first, end or latest or extent.last))
+
+    def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:
+        """Histogram edges of the numbers in a window; see `EventStore.edges`."""
+        held = self._held(model, window)
+        if not held:
+            return {}, {}
+        relation = self._relation(model, [window], held)
+        return histogram_edges(self._connection, relation)
+
+    def vocabulary(self, model: str, window: Window) -> Mapping[str, Counts]:
+        """Texts per token; see `EventStore.vocabulary`."""
+        held = self._held(model, window)
+        return token_counts(self._connection, self._relation(model, [window], held)) if held else {}
+
+    def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
+        """How many predictions each window holds."""
+        counts: list[int] = []
+        for batch, held in self._batches(model, windows):
+            found = {}
+            if held:
+                self._place(model, batch, held)
+                sql = self._placed(self._source(model, held, "", {}), batch)
+                found = dict(
+                    self._connection.execute(
+                        f"SELECT w, count(*) FROM ({sql}) GROUP BY w"
+                    ).fetchall()
+                )
+            counts += (found.get(number, 0) for number in range(len(batch)))
+        return counts
+
+    def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
+        """The profile of each window, in order; see `EventStore.profiles`."""
+        for batch, held in self._batches(spec.model, windows):
+            if not held:
+                yield from (WindowProfile() for _ in batch)
+                continue
+            relation = self._relation(spec.model, batch, held)
+            try:
+                found = scan(self._connection, relation, spec.features, spec.predictions)
+            except duckdb.Error as error:
+                raise StoreError(
+                    f"spool {self.path} could not be scanned: {first_line(error)}"
+                ) from error
+            yield from (found.get(number, WindowProfile()) for number in range(len(batch)))
+
+    def examples(
+        self,
+        model: str,
+        windows: Sequence[Window],
+        conditions: Sequence[Sequence[Condition]],
+        limit: int = 3,
+    ) -> list[list[tuple[str, ...]]]:
+        """Ids of a few events per window and condition, the smallest ids first."""
+        wanted = list(conditions)
+        answers: list[list[tuple[str, ...]]] = []
+        for batch, held in self._batches(model, windows):
+            here = wanted[len(answers) : len(answers) + len(batch)]
+            relation = self._relation(model, batch, held) if held else None
+            answers += self._examples(relation, here, limit)
+        return answers
+
+    def _examples(
+        self, relation: Relation | None, conditions: Sequence[Sequence[Condition]], limit: int
+    ) -> list[list[tuple[str, ...]]]:
+        """The n-th condition of every window in one aggregate: a CASE tests each row for its own window only."""
+        depth = max(map(len, conditions), default=0)
+        if relation is None or not depth:
+            return [[()] * len(group) for group in conditions]
+        columns = {column.name: column for column in relation.features}
+        parts = []
+        for n in range(depth):
+            cases = " ".join(
+                f"WHEN {window} THEN {condition_sql(group[n], columns.get(group[n].feature))}"
+                for window, group in enumerate(conditions)
+                if n < len(group)
+            )
+            parts.append(f"min(id, {limit}) FILTER (CASE w {cases} ELSE false END)")
+        rows = self._connection.execute(
+            f"SELECT w, {', '.join(parts)} FROM ({relation.sql}) GROUP BY w"
+        ).fetchall()
+        found = {row[0]: row[1:] for row in rows}
+        return [
+            [tuple(found.get(window, [None] * depth)[n] or ()) for n in range(len(group))]
+            for window, group in enumerate(conditions)
+        ]
+
+    def _held(self, model: str, window: Window | None = None) -> list[tuple[Segment, Held]]:
+        """The segments with events of the model, those that touch the window where one is given."""
+        held = [
+            (segment, segment.models[model])
+            for segment in self.segments()
+            if model in segment.models
+        ]
+        return [part for part in held if window is None or _touches(part[1], window)]
+
+    def _inspect(self, path: Path) -> Segment:
+        """Scan one segment; one with damaged lines is read from a clean copy from then on."""
+        try:
+            segment = inspect(self._connection, path)
+        except StoreError:
+            if path.suffix == ".zst":
+                raise
+            segment = Segment(path, path.stat().st_size, damaged=1)
+        if not segment.damaged or path.suffix == ".zst":
+            return segment
+        damage = clean_copy(path, self.path / "aside", self._scratch / path.name)
+        if damage.lines:
+            self._damage[path] = damage
+        clean = inspect(self._connection, damage.copy)
+        return Segment(damage.copy, segment.size, clean.models, damage.lines)
+
+    def _batches(
+        self, model: str, windows: Sequence[Window]
+    ) -> Iterator[tuple[Sequence[Window], list[tuple[Segment, Held]]]]:
+        """Runs of windows that together touch about `BATCH_EVENTS` events, with the segments they touch."""
+        held = self._held(model)
+        batch: list[Window] = []
+        touched: dict[Path, tuple[Segment, Held]] = {}
+        for window in windows:
+            more = {
+                segment.path: (segment, part) for segment, part in held if _touches(part, window)
+            }
+            if (
+                batch
+                and sum(h.events for _, h in (touched | more).values()) > BATCH_EVENTS
+                and more.keys() - touched.keys()
+            ):
+                yield batch, list(touched.values())
+                batch, touched = [], {}
+            batch.append(window)
+            touched |= more
+        if batch:
+            yield batch, list(touched.values())
+
+    def _source(
+        self, model: str, held: Sequence[tuple[Segment, Held]], fields: str, names: Names
+    ) -> str:
+        columns = {
+            "@timestamp": "TIMESTAMPTZ",
+            "event": "STRUCT(id VARCHAR, action VARCHAR, outcome VARCHAR, duration BIGINT)",
+            "driftlog": document_type(names),
+        }
+        lines = read_lines([segment.path for segment, _ in held], columns)
+        return (
+            f'SELECT epoch_us("@timestamp") AS ts, event.id AS id{fields} FROM {lines} '
+            f"""WHERE event.action = 'prediction' AND event.id IS NOT NULL AND driftlog.model.name = {literal(model)} """
+            f"""AND "@timestamp" IS NOT NULL"""
+        )
+
+    def _placed(self, source: str, windows: Sequence[Window]) -> str:
+        """The rows of a source with the number of their window."""
+        if len(windows) == 1:
+            return f"SELECT 0 AS w, * FROM ({source}) e WHERE {_within(windows[0])}"
+        width = _common_width(windows)
+        if width:
+            low = microseconds(windows[0].start)
+            numbers = {
+                (microseconds(window.start) - low) // width: n for n, window in enumerate(windows)
+            }
+            number = f"(ts - {low}) // {width}"
+            gaps = (
+                ""
+                if len(numbers) == max(numbers) + 1
+                else f" AND {number} IN ({', '.join(map(str, numbers))})"
+            )
+            position = (
+                number
+                if not gaps
+                else f"list_position([{', '.join(map(str, numbers))}], {number}) - 1"
+            )
+            high = microseconds(windows[-1].end)
+            return f"SELECT {position} AS w, * FROM ({source}) e WHERE ts >= {low} AND ts < {high}{gaps}"
+        return f"SELECT p.w, e.* FROM ({source}) e JOIN placed p ON e.id = p.id AND e.ts = p.ts"
+
+    def _place(
+        self, model: str, windows: Sequence[Window], held: Sequence[tuple[Segment, Held]]
+    ) -> None:
+        """Note the window of every event where no arithmetic gives it: windows by count."""
+        if len(windows) == 1 or _common_width(windows):
+            return
+        bounds = ", ".join(
+            f"({n}, {microseconds(w.start)}, {literal(w.start_id)}, {microseconds(w.end)}, {literal(w.end_id)})"
+            for n, w in enumerate(windows)
+        )
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE placed AS
+            SELECT DISTINCT b.w, e.ts, e.id FROM ({self._source(model, held, "", {})}) e
+            ASOF JOIN (VALUES {bounds}) b(w, low, low_id, high, high_id) ON row(e.ts, e.id) >= row(b.low, b.low_id)
+            WHERE row(e.ts, e.id) < row(b.high, b.high_id)""")
+
+    def _relation(
+        self, model: str, windows: Sequence[Window], held: Sequence[tuple[Segment, Held]]
+    ) -> Relation:
+        self._place(model, windows, held)
+        names = merge_names(part.names for _, part in held)
+        fields = ", event.outcome AS outcome, event.duration / 1e9 AS seconds, driftlog.model.version AS version, driftlog"
+        sql = self._placed(self._source(model, held, fields, names), windows)
+        return Relation(sql, columns_of(names, ""), columns_of(names, "prediction."))
+
+    def _counted(
+        self, model: str, count: int, start: datetime | None, end: datetime | None
+    ) -> Sequence[Window]:
+        held = self._held(model)
+        low = "" if start is None else f" AND ts >= {microseconds(start)}"
+        high = "" if end is None else f" AND ts < {microseconds(end)}"
+        rows = self._connection.execute(f"""
+            SELECT ts, id, n, total FROM (
+                SELECT ts, id, row_number() OVER (ORDER BY ts, id) AS n, count(*) OVER () AS total
+                FROM ({self._source(model, held, "", {})}) WHERE true{low}{high})
+            WHERE (n - 1) % {count} = 0 OR n = total ORDER BY n""").fetchall()
+        starts = [(moment(at), key) for at, key, n, _ in rows if (n - 1) % count == 0]
+        if rows and rows[-1][3] % count == 0:
+            starts.append((moment(rows[-1][0] + 1), ""))
+        return tuple(
+            Window(a[0], b[0], a[1], b[1])
+            for a, b in zip(starts, starts[1:], strict=False)
+            if a[0] and b[0]
+        )
+
+
+def _touches(held: Held, window: Window) -> bool:
+    return held.first <= microseconds(window.end) and held.last >= microseconds(window.start)
+
+
+def _common_width(windows: Sequence[Window]) -> int:
+    """The width in microseconds of windows by time that lie on one grid, else 0."""
+    width = microseconds(windows[0].end) - microseconds(windows[0].start)
+    low = microseconds(windows[0].start)
+    regular = all(
+        not w.start_id
+        and not w.end_id
+        and microseconds(w.end) - microseconds(w.start) == width
+        and (microseconds(w.start) - low) % width == 0
+        for w in windows
+    )
+    return width if regular else 0
+
+
+def _within(window: Window) -> str:
+    low, high = microseconds(window.start), microseconds(window.end)
+    after = f"(ts > {low} OR (ts = {low} AND id >= {literal(window.start_id)}))"
+    before = f"(ts < {high} OR (ts = {high} AND id < {literal(window.end_id)}))"
+    return f"{after} AND {before}"
+
+
+def condition_sql(condition: Condition, column: Column | None) -> str:
+    """The events that show a finding, as a SQL predicate over the relation of a spool."""
+    column = column or Column(condition.feature)
+    values = ", ".join(map(literal, condition.values)) or "NULL"
+    carried = [
+        e for e in (column.number, column.string, column.items, column.distinct, column.other) if e
+    ]
+    present = [f"({e}) IS NOT NULL" for e in carried] + [
+        f for f in (column.null, column.nonfinite) if f
+    ]
+    kinds = {
+        "number": column.number,
+        "string": column.string,
+        "list": column.items,
+        "text": column.distinct,
+    }
+    match condition.kind:
+        case "absent":
+            return (
+                f"NOT ({' OR '.join(f'coalesce({flag}, false)' for flag in present)})"
+                if present
+                else "true"
+            )
+        case "null":
+            return column.null or "false"
+        case "nonfinite":
+            return column.nonfinite or "false"
+        case "values":
+            tests = [f"{column.string} IN ({values})"] if column.string else []
+            tests += [f"list_has_any({column.items}, [{values}])"] if column.items else []
+            return " OR ".join(tests) or "false"
+        case "unknown_tokens":
+            tokens = column.unknown or column.tokens
+            return f"list_has_any({tokens}, [{values}])" if tokens else "false"
+        case "outside":
+            low = [f"{column.number} < {condition.low!r}"] if condition.low is not None else []
+            high = [f"{column.number} > {condition.high!r}"] if condition.high is not None else []
+            return " OR ".join(low + high) if column.number else "false"
+        case "type":
+            tests = [f"({kinds[kind]}) IS NOT NULL" for kind in condition.values if kinds.get(kind)]
+            tests += [f"{column.other} IN ({values})"] if column.other else []
+            return " OR ".join(tests) or "false"
+    return "true"

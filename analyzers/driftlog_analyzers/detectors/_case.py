@@ -1,0 +1,39 @@
+"""What a detector is given: one feature of one window beside its baseline."""
+
+from dataclasses import dataclass
+
+from driftlog_analyzers._baseline import Constraint
+from driftlog_analyzers._finding import Outcome, Result
+from driftlog_analyzers._profile import FeatureProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One feature of one window beside its baseline.
+
+    Attributes:
+        feature: its name.
+        constraint: what is expected; None for a feature that nobody declared.
+        before: the reference's profile of it.
+        before_events: events of the reference.
+        after: the window's profile of it.
+        after_events: events of the window.
+    """
+
+    feature: str
+    constraint: Constraint | None
+    before: FeatureProfile
+    before_events: int
+    after: FeatureProfile
+    after_events: int
+
+
+def insufficient(detector: str, case: Case, n: int, needed: int, what: str) -> Result:
+    """The answer of a detector that has too little to go by."""
+    return Result(
+        detector,
+        case.feature,
+        Outcome.INSUFFICIENT,
+        f"{case.feature}: {n} {what}, at least {needed} are needed",
+        n=n,
+    )

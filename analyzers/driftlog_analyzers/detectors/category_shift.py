@@ -1,0 +1,123 @@
+"""Category shift: the shares of the values moved; a rare value became common, a common one went.
+
+Two tests, the smaller p-value doubled:
+
+- G-test of homogeneity (Woolf 1957) over the values, those pooled into one that expect fewer than `EXPECTED` occurrences in the
+  window, so that the chi-squared approximation holds and a long tail costs no power;
+- Fisher's exact test of each single value, times the number of values, which finds a rare value that became common.
+
+The effect is L∞, the largest change of one share; where many small values moved, the total variation distance beyond what
+sampling alone gives (the mean absolute deviation of a normal variable per value) counts instead.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+from scipy.special import xlogy
+
+from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
+from driftlog_analyzers._statistics import more_or_less_often, percent
+from driftlog_analyzers.detectors._case import Case, insufficient
+from driftlog_analyzers.detectors._shares import Shares, shares
+
+NAME = "category_shift"
+EXPECTED = 5.0
+MINIMUM_L_INFINITY = 0.02
+MINIMUM_VARIATION = 0.05
+HIGH = 0.3
+RARE = 0.01
+TESTED = 8
+
+
+def category_shift(case: Case, minimum: int) -> Result | None:
+    """Test one categorical or list feature; the effect is L∞ of the value shares, 0 to 1."""
+    before, after = case.before.categorical, case.after.categorical
+    if case.constraint is None or before is None or after is None or not before.n or not after.n:
+        return None
+    if after.n < minimum:
+        return insufficient(NAME, case, after.n, minimum, "values")
+    both = shares(before, after)
+    if len(both.values) + bool(before.tail or after.tail) < 2:  # noqa: PLR2004 - one value cannot shift
+        return None
+    moves = both.moves
+    l_infinity, variation = float(np.abs(moves).max()), _variation(both)
+    order = np.argsort(-np.abs(moves), kind="stable")
+    top = both.changes(order)
+    return Result(
+        NAME,
+        case.feature,
+        Outcome.FINDING
+        if l_infinity >= MINIMUM_L_INFINITY or variation >= MINIMUM_VARIATION
+        else Outcome.OK,
+        f"{case.feature}: {_words(top[0].value, top[0].before, top[0].after)} of {after.n:,} values",
+        severity=Severity.HIGH if max(l_infinity, variation) >= HIGH else Severity.MEDIUM,
+        n=after.n,
+        effect=max(l_infinity, variation),
+        p_value=min(1.0, 2.0 * min(_g_test(both), _single_values(both))),
+        changes=top,
+        statistics={
+            "l_infinity": l_infinity,
+            "excess_total_variation": variation,
+            "jensen_shannon": _jensen_shannon(both),
+        },
+        condition=Condition(
+            "values", case.feature, tuple(c.value for c in top if c.after > c.before)[:3]
+        ),
+    )
+
+
+def _words(value: str, before: float, after: float) -> str:
+    if before <= RARE and after >= 5 * before:
+        return f"{value!r}, rare before ({percent(before)}), now makes up {percent(after)}"
+    if after <= RARE and before >= 5 * after:
+        return f"{value!r}, {percent(before)} before, is down to {percent(after)}"
+    return f"{value!r} went from {percent(before)} to {percent(after)}"
+
+
+def _g_test(both: Shares) -> float:
+    """p-value of the G-test on the pooled table; 1 where fewer than two cells are left."""
+    table = _pooled(both)
+    if table.shape[1] < 2:  # noqa: PLR2004 - nothing to compare
+        return 1.0
+    return float(stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue)
+
+
+def _pooled(both: Shares) -> NDArray[np.int64]:
+    """A table of 2 rows: one column per value with enough expected occurrences, one for all others together."""
+    total = both.before + both.after
+    large = total * (min(both.n, both.m) / (both.n + both.m)) >= EXPECTED
+    rest = [both.m - int(both.before[large].sum()), both.n - int(both.after[large].sum())]
+    table = np.array([both.before[large], both.after[large]])
+    if sum(rest) * (min(both.n, both.m) / (both.n + both.m)) >= EXPECTED:
+        table = np.column_stack([table, rest])
+    return table
+
+
+def _single_values(both: Shares) -> float:
+    """Smallest two-sided p-value over the single values, times their number.
+
+    The exact test is done for the few values with the largest deviance 2 (n ln(n / expected) - n + expected); no other can have the smallest one.
+    """
+    expected = (both.before + both.after) * (both.n / (both.n + both.m))
+    deviance = xlogy(both.after, both.after / expected) - (both.after - expected)
+    candidates = np.argsort(-deviance, kind="stable")[:TESTED]
+    smallest = min(
+        more_or_less_often(int(both.after[i]), both.n, int(both.before[i]), both.m)
+        for i in candidates
+    )
+    return min(1.0, len(both.values) * smallest)
+
+
+def _variation(both: Shares) -> float:
+    """Total variation distance less its mean under sampling alone, at least 0."""
+    pooled = (both.before + both.after) / (both.n + both.m)
+    noise = np.sqrt(2.0 / np.pi * pooled * (1.0 - pooled) * (1.0 / both.n + 1.0 / both.m))
+    return max(0.0, 0.5 * float(np.abs(both.moves).sum() - noise.sum()))
+
+
+def _jensen_shannon(both: Shares) -> float:
+    """Jensen-Shannon distance, base 2, 0 to 1, of the listed values."""
+    if not both.before.any() or not both.after.any():
+        return 1.0
+    return float(jensenshannon(both.before, both.after, base=2.0))

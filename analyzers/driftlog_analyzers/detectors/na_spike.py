@@ -1,0 +1,39 @@
+"""NA spike: the null rate rose (or fell) against the baseline, or a null came where none is allowed.
+
+Fisher's exact test, two-sided, of nulls among the events that carry the feature, so that a vanished feature is no NA spike.
+"""
+
+from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
+from driftlog_analyzers._statistics import cohen_h, more_or_less_often, percent, rate
+from driftlog_analyzers.detectors._case import Case, insufficient
+from driftlog_analyzers.detectors._rates import matters
+
+NAME = "na_spike"
+HIGH = 0.5
+
+
+def na_spike(case: Case, minimum: int) -> Result | None:
+    """Test one feature; the effect is Cohen's h of the two null rates."""
+    if case.constraint is None or not case.before.present or not case.after.present:
+        return None
+    n, m = case.after.present, case.before.present
+    before, after = rate(case.before.nulls, m), rate(case.after.nulls, n)
+    forbidden = case.constraint.nulls == "forbidden" and case.after.nulls > 0
+    if n < minimum and not forbidden:
+        return insufficient(NAME, case, n, minimum, "events carry it")
+    direction = "rose" if after >= before else "fell"
+    rule = " though null is not allowed" if forbidden else ""
+    return Result(
+        NAME,
+        case.feature,
+        Outcome.FINDING if forbidden or matters(before, after) else Outcome.OK,
+        f"{case.feature}: nulls {direction} from {percent(before)} to {percent(after)} of {n:,} events{rule}",
+        severity=Severity.HIGH if after - before >= HIGH or forbidden else Severity.MEDIUM,
+        n=n,
+        effect=cohen_h(before, after),
+        p_value=None
+        if forbidden
+        else more_or_less_often(case.after.nulls, n, case.before.nulls, m),
+        changes=(Change("null", before, after, case.before.nulls, case.after.nulls),),
+        condition=Condition("null", case.feature),
+    )

@@ -1,0 +1,74 @@
+"""Range: numbers outside the allowed or the observed range.
+
+Against the observed range the probability is exact for exchangeable data of any distribution: that the a most extreme of
+n + m values all fall among the window's n is the product of (n - i) / (n + m - i), i < a. A bound that people wrote into the
+baseline's file is a rule: one number outside is a finding.
+"""
+
+import math
+
+from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
+from driftlog_analyzers._profile import Numeric
+from driftlog_analyzers._statistics import percent, rate
+from driftlog_analyzers.detectors._case import Case, insufficient
+
+NAME = "range"
+MINIMUM_SHARE = 0.002
+HIGH = 0.1
+_SCALES = {1000.0: "1,000 times", 100.0: "100 times", 0.01: "1/100 of", 0.001: "1/1,000 of"}
+
+
+def range_violation(case: Case, minimum: int) -> Result | None:
+    """Test one numeric feature; the effect is the share of its numbers outside the range."""
+    rule, before, after = case.constraint, case.before.numeric, case.after.numeric
+    if rule is None or rule.kind != "numeric" or after is None:
+        return None
+    written = before is None or (rule.minimum, rule.maximum) != (before.minimum, before.maximum)
+    outside = after.below + after.above
+    if after.n < minimum and not (written and outside):
+        return insufficient(NAME, case, after.n, minimum, "numbers")
+    share = rate(outside, after.n)
+    return Result(
+        NAME,
+        case.feature,
+        Outcome.FINDING if outside and (written or share >= MINIMUM_SHARE) else Outcome.OK,
+        f"{case.feature}: {percent(share)} of {after.n:,} numbers lie outside {_span(rule.minimum, rule.maximum)}; "
+        f"seen {after.minimum:g} to {after.maximum:g}{_scale(before, after)}",
+        severity=Severity.HIGH if share >= HIGH else Severity.MEDIUM,
+        n=after.n,
+        effect=share,
+        p_value=None if written or before is None else _probability(after, before.n),
+        changes=(
+            Change("below", 0.0, rate(after.below, after.n), 0, after.below),
+            Change("above", 0.0, rate(after.above, after.n), 0, after.above),
+        ),
+        statistics={"minimum": after.minimum, "maximum": after.maximum, "mean": after.mean},
+        condition=Condition("outside", case.feature, low=rule.minimum, high=rule.maximum),
+    )
+
+
+def _probability(after: Numeric, m: int) -> float:
+    return min(1.0, 2.0 * min(_extreme(after.below, after.n, m), _extreme(after.above, after.n, m)))
+
+
+def _extreme(count: int, n: int, m: int) -> float:
+    """Probability that the `count` most extreme of n + m values are all among the n."""
+    lgamma = math.lgamma
+    return math.exp(
+        lgamma(n + 1) - lgamma(n - count + 1) - lgamma(n + m + 1) + lgamma(n + m - count + 1)
+    )
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if low is None:
+        return "any number" if high is None else f"up to {high:g}"
+    return f"{low:g} and up" if high is None else f"{low:g} to {high:g}"
+
+
+def _scale(before: Numeric | None, after: Numeric) -> str:
+    if before is None or not before.mean or not after.mean:
+        return ""
+    for factor, words in _SCALES.items():
+        if math.isclose(after.mean / before.mean, factor, rel_tol=0.1):
+            return f"; about {words} what it was: another unit?"
+    return ""
