@@ -9,7 +9,8 @@ from driftlog._features import Parts, Splitter
 
 __all__ = ["Batch", "Chunk", "read"]
 
-ROWS = 2048
+# Few enough that the garbage collector never sees many rows at once.
+ROWS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,7 @@ def _rows(columns: Sequence[Source], start: int, stop: int) -> Iterator[Mapping[
     data = [source.rows(start, stop) for source in columns]
     names = [source.name for source in columns]
     for values in zip(*data, strict=True):
-        yield (
-            values[0]
-            if names == [None]
-            else dict(zip(reversed(names), reversed(values), strict=True))
-        )
+        row: dict[Any, Any] = {}
+        for name, value in zip(names, values, strict=True):
+            row.setdefault(name, value)
+        yield row[None] if names == [None] else row

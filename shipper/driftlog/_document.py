@@ -1,7 +1,6 @@
 """The event document as bytes: what never changes is encoded once."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import orjson
 

@@ -39,7 +39,9 @@ class SpoolLimits:
     def __post_init__(self) -> None:
         for name in ("segment_bytes", "segment_age", "spool_bytes", "event_bytes"):
             if not getattr(self, name) > 0:
-                raise SettingsError(f"SpoolLimits: {name} must be above 0, not {getattr(self, name)!r}.")
+                raise SettingsError(
+                    f"SpoolLimits: {name} must be above 0, not {getattr(self, name)!r}."
+                )
         if self.sync_interval is not None and not self.sync_interval > 0:
             raise SettingsError(
                 f"SpoolLimits: sync_interval must be above 0 seconds or None, "

@@ -261,7 +261,8 @@ class PredictionLogger:
 
     def _log_label(self, given_id: str, label: Any, timestamp: Any) -> None:
         split = self._outputs.split({"label": label}, careful=True)
-        parts = {kind: {"value": split[kind]["label"]} for kind in ("num", "cat") if kind in split}
+        typed = [(kind, split.get(kind, {}).get("label")) for kind in ("num", "cat")]
+        parts = {kind: {"value": value} for kind, value in typed if value is not None}
         event_id = self._facts.given_id(given_id)
         if not parts or event_id is None:
             self._tally.drop("label without id" if parts else "label of no known kind")

@@ -174,7 +174,10 @@ def test_kill(spool):
     seed = random.randrange(10**6)
     print(f"seed {seed}")  # noqa: T201 - to run it again
     chance = random.Random(seed)
-    code = CHILD + "import os\nwhile True: os.write(1, (logger.log({'a': 'x' * 300}) + chr(10)).encode())"
+    code = (
+        CHILD
+        + "import os\nwhile True: os.write(1, (logger.log({'a': 'x' * 300}) + chr(10)).encode())"
+    )
     for _ in range(20):
         with run(code, spool) as process:
             process.stdout.readline()

@@ -143,7 +143,9 @@ def test_tokenizer_that_raises(body):
     assert expected == body({"t": "secret", "n": 1}, settings=settings)
 
 
-@pytest.mark.parametrize("text", ["", "a b", "a  b\tc", "it's 'quoted' l’été", "ab_c-d", "٣ x²", "_"])
+@pytest.mark.parametrize(
+    "text", ["", "a b", "a  b\tc", "it's 'quoted' l’été", "ab_c-d", "٣ x²", "_"]
+)
 def test_tokenize_has_one_rule(text):
     """The short way of the tokenizer gives what its regular expression gives."""
     from driftlog._text import _tokens  # noqa: PLC0415 - what is compared with
