@@ -173,7 +173,9 @@ def _content(found: "FeatureProfile") -> str:
         counts = found.categorical.counts
         common = sorted(counts, key=lambda value: (-counts[value], value))
         more = len(common) + found.categorical.tail_distinct - _SHOWN_VALUES
-        return ", ".join(map(short, common[:_SHOWN_VALUES])) + (f" and {more:,} more" if more > 0 else "")
+        return ", ".join(map(short, common[:_SHOWN_VALUES])) + (
+            f" and {more:,} more" if more > 0 else ""
+        )
     if found.text:
         return f"{found.text.tokens:,} tokens in {found.text.n:,} texts"
     return "no values"

@@ -50,9 +50,9 @@ def show_json(value: object) -> None:
     sys.stdout.buffer.flush()
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     """A table for people; columns whose name ends in a blank are numbers, to the right."""
-    grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False)
+    grid = Table(box=None, pad_edge=False)
     for name in columns:
         right = name.endswith(" ")
         grid.add_column(name.strip(), justify="right" if right else "left", overflow="fold")

@@ -1,0 +1,293 @@
+import os
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+from .conftest import ROLES, write_rows
+
+
+@contextmanager
+def tmpfs(folder, options):
+    """A small file system of its own, or a skip where that is not allowed."""
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    if os.getuid() or subprocess.run(command, check=False, capture_output=True).returncode:
+        pytest.skip("mounting a tmpfs is not permitted here, so a full disk cannot be shown")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("missing.csv", None, "missing.csv does not exist; name a CSV or Parquet file"),
+        ("empty.csv", b"", "empty.csv is empty; a header line and at least one row are needed"),
+        ("image.csv", b"\x89PNG\r\n\x1a\n\x00\x00", "image.csv is neither CSV nor Parquet"),
+        ("latin.csv", "a\nfü\n".encode("latin1"), "latin.csv is not UTF-8; convert it"),
+        ("torn.csv", b"a,b\n1,2\n3\n", "line 3 and the header differ in their number of cells"),
+    ],
+)
+@pytest.mark.parametrize("command", ["log", "baseline", "demo"])
+def test_an_unusable_file_is_named(driftlog, tmp_path, command, case):
+    """One sentence, exit code 1, and nothing is logged."""
+    name, content, problem = case
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    arguments = {
+        "log": [name, "--spool", "spool", "--model", "m"],
+        "baseline": ["--input", name, "--spool", "spool", "--model", "m"],
+        "demo": ["--input", name, "--time", "a"],
+    }[command]
+    done = driftlog(command, *arguments)
+
+    assert (1, "", True) == (done.code, done.out, problem in done.sentence)
+    assert [] == list(tmp_path.rglob("*.ndjson"))
+
+
+def test_a_real_process_says_it_in_one_sentence(process):
+    """No traceback reaches the terminal."""
+    done = process("log", "no.csv", "--spool", "spool", "--model", "m")
+
+    expected = "driftlog: no.csv does not exist; name a CSV or Parquet file\n"
+    assert (1, "", expected) == (done.code, done.out, done.err)
+
+
+def test_a_time_that_does_not_parse_stops_before_the_first_line(driftlog, tmp_path):
+    """Row and value are named, and the spool stays untouched."""
+    (tmp_path / "a.csv").write_text("t,a\n2024-01-01,1\nyesterday,2\n")
+    done = driftlog("log", "a.csv", "--spool", "spool", "--model", "m", "--time", "t")
+
+    expected = (
+        "a.csv, row 2: the time column 't' holds 'yesterday', which is not a time; "
+        "give ISO 8601 times, dates, or seconds or milliseconds since 1970"
+    )
+    assert (1, expected) == (done.code, done.sentence)
+    assert not (tmp_path / "spool").exists()
+
+
+@pytest.mark.parametrize("command", ["log", "baseline", "demo"])
+def test_a_column_that_is_not_there_is_named(driftlog, tmp_path, command):
+    """With the columns that are."""
+    (tmp_path / "a.csv").write_text("t,a\n2024-01-01,1\n")
+    arguments = {
+        "log": ["a.csv", "--spool", "spool", "--model", "m", "--text", "note"],
+        "baseline": ["--input", "a.csv", "--spool", "spool", "--model", "m", "--text", "note"],
+        "demo": ["--input", "a.csv", "--time", "t", "--text", "note"],
+    }[command]
+    done = driftlog(command, *arguments)
+
+    assert (1, "a.csv has no column 'note'; its columns are: t, a") == (done.code, done.sentence)
+
+
+@pytest.mark.parametrize("command", ["analyze", "report", "alerts list", "alerts show x"])
+def test_a_missing_spool_is_named(driftlog, tmp_path, command):
+    """Every reader says which folder is missing, and makes none."""
+    done = driftlog(*command.split(), "--spool", tmp_path / "no")
+
+    assert (1, "", True) == (done.code, done.out, str(tmp_path / "no") in done.sentence)
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_an_empty_spool_names_the_next_step(driftlog, tmp_path):
+    """It says how events get there."""
+    (tmp_path / "spool").mkdir()
+    done = driftlog("analyze", "--spool", "spool")
+
+    assert (1, True) == (done.code, "holds no events yet; log some with" in done.sentence)
+
+
+def test_no_spool_at_all_is_wrong_usage(driftlog):
+    """The three ways to name one are told."""
+    done = driftlog("analyze")
+
+    assert (2, True) == (done.code, "--spool DIR, DRIFTLOG_SPOOL or spool in --config" in done.err)
+
+
+def test_no_baseline_names_the_next_step(driftlog, tmp_path):
+    """It says how one is made."""
+    file = write_rows(tmp_path / "a.csv", 30, seed=1)
+    driftlog("log", file, "--spool", "spool", "--model", "m", *ROLES)
+    done = driftlog("analyze", "--spool", "spool")
+
+    assert (1, True) == (done.code, "driftlog baseline --model m --input FILE" in done.sentence)
+
+
+def test_a_baseline_for_another_model_is_refused(driftlog, spool, tmp_path):
+    """Both models are named."""
+    train = tmp_path / "train.csv"
+    where = ("--spool", spool, "--model", "b", "--output", "b.toml")
+    assert 0 == driftlog("baseline", *where, "--input", train, *ROLES).code
+    done = driftlog("analyze", "--spool", spool, "--baseline", "b.toml")
+
+    expected = "baseline b.toml is for model 'b', and the events are of 'm'; make one with"
+    assert (1, True) == (done.code, done.sentence.startswith(expected))
+
+
+def test_a_model_that_is_not_there_or_not_named_is_asked_for(driftlog, spool, tmp_path):
+    """The models of the spool are listed."""
+    driftlog("log", tmp_path / "train.csv", "--spool", spool, "--model", "b", *ROLES)
+    unnamed = driftlog("analyze", "--spool", spool)
+    unknown = driftlog("analyze", "--spool", spool, "--model", "c")
+
+    assert [
+        f"spool {spool} holds several models; name one with --model: b, m",
+        f"spool {spool} holds no events of model 'c', only of: b, m",
+    ] == [unnamed.sentence, unknown.sentence]
+
+
+def test_damaged_lines_are_counted_set_aside_and_survived(driftlog, spool):
+    """Torn, foreign, non-UTF-8 and zero-filled lines stop nothing; the good ones all count."""
+    segment = min(spool.glob("*.ndjson"))
+    lines = segment.read_bytes().splitlines(keepends=True)
+    junk = [
+        b'{"@timestamp":"2024-\n',
+        b"\xff\xfe\xfd\n",
+        b'{"level":"info"}\n',
+        b"\x00" * 512 + b"\n",
+    ]
+    segment.write_bytes(b"".join([*lines[:5], *junk, *lines[5:]]))
+    done = driftlog("analyze", "--spool", spool, "--json")
+
+    assert (0, 720) == (done.code, sum(window["events"] for window in done.json["windows"]))
+    assert f"{segment}: 4 damaged lines were skipped (" in done.err
+    assert "set aside in " in done.err
+
+
+def test_a_spool_of_nothing_but_damage_is_an_error(driftlog, tmp_path):
+    """Nothing can be concluded from it, and that is said."""
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "a.ndjson").write_bytes(b"\x00" * 4096 + b"\nnot json\n")
+    done = driftlog("analyze", "--spool", "spool")
+
+    assert (1, True) == (done.code, "holds no events yet" in done.sentence)
+
+
+def test_an_unknown_key_in_a_configuration_stops_every_command(driftlog, spool, tmp_path):
+    """The key and the nearest known one are named."""
+    (tmp_path / "driftlog.toml").write_text('[models.m]\nwindows = "1h"\n')
+    for command in ("analyze", "alerts list", "report"):
+        done = driftlog(*command.split(), "--spool", spool, "--config", "driftlog.toml")
+        assert (1, "driftlog.toml: models.m.windows is unknown; did you mean window?") == (
+            done.code,
+            done.sentence,
+        )
+
+
+def test_a_window_below_the_minimum_is_named_and_the_others_are_judged(driftlog, spool):
+    """Its count and the minimum are told."""
+    done = driftlog("analyze", "--spool", spool, "--from", "2024-03-04T08:50", "--window", "7h")
+
+    assert 0 == done.code
+    short = driftlog("analyze", "--spool", spool, "--window", "19m")
+    assert "events, fewer than the minimum of 20: not judged" in short.out
+
+
+def test_nothing_but_windows_below_the_minimum_is_an_error(driftlog, spool):
+    """Nothing was judged, so the run must not look fine."""
+    done = driftlog("analyze", "--spool", spool, "--window", "10m")
+
+    expected = "none of the 72 windows has the minimum of 20 events (the largest has 10)"
+    assert (1, True) == (done.code, done.sentence.startswith(expected))
+
+
+def test_a_count_that_no_window_reaches_is_an_error(driftlog, spool):
+    """What the spool holds is told."""
+    done = driftlog("analyze", "--spool", spool, "--window", "1000")
+
+    expected = (
+        f"spool {spool} holds no full window of 1000 events there; its 720 events of model 'm'"
+    )
+    assert (1, True) == (done.code, done.sentence.startswith(expected))
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--window", "5 apples"], "window size '5 apples' is not understood"),
+        (["--window", "0h"], "window size '0h' is empty"),
+        (["--from", "yesterday"], "'yesterday' is not an ISO 8601 time"),
+        (["--fail"], "No such option"),
+    ],
+)
+def test_wrong_usage_exits_with_two(driftlog, spool, options, problem):
+    """The option is named."""
+    done = driftlog("analyze", "--spool", spool, *options)
+
+    assert (2, "", True) == (done.code, done.out, problem in done.err)
+
+
+def test_a_full_disk_is_said_with_the_number_of_rows_lost(process, tmp_path):
+    """What was written is whole; the rest is counted by its reason, and the command fails."""
+    file = write_rows(tmp_path / "a.csv", 2000, seed=1)
+    with tmpfs(tmp_path / "disk", "size=256k") as disk:
+        done = process("log", file, "--spool", disk / "spool", "--model", "m", *ROLES, "--json")
+        lines = [
+            line for p in (disk / "spool").glob("*.ndjson") for line in p.read_bytes().splitlines()
+        ]
+
+    written = len(lines) - 1
+    assert (1, 2000, written) == (done.code, done.json["rows"], done.json["accepted"])
+    assert {"disk full": 2000 - written} == done.json["dropped"]
+    assert (
+        f"{2000 - written:,} of 2,000 rows were not written to {disk}/spool (disk full)" in done.err
+    )
+
+
+def test_a_read_only_spool_is_said(process, tmp_path):
+    """Logging fails with the number of rows; analysis works with the state elsewhere."""
+    file = write_rows(tmp_path / "a.csv", 200, seed=1)
+    with tmpfs(tmp_path / "disk", "size=4m") as disk:
+        common = ("--spool", disk / "spool", "--model", "m")
+        process("log", file, *common, *ROLES)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        logged = process("log", file, *common, *ROLES)
+        state = ("--state", tmp_path / "state")
+        refused = process("baseline", *common, "--input", file, *ROLES)
+        made = process("baseline", *common, "--input", file, *ROLES, *state)
+        analyzed = process("analyze", *common, *state)
+
+    expected = f"200 of 200 rows were not written to {disk}/spool (spool not writable); make room"
+    assert (1, True) == (logged.code, logged.sentence.startswith(expected))
+    assert (1, True) == (
+        refused.code,
+        "cannot be written (Read-only file system)" in refused.sentence,
+    )
+    assert (0, 0, "") == (made.code, analyzed.code, analyzed.err)
+
+
+def test_a_demo_does_not_overwrite_what_is_no_demo(driftlog, tmp_path):
+    """A folder with other things is refused and left as it is."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("42")
+    done = driftlog("demo", "--output", "mine")
+
+    expected = "mine exists and is no demo's folder; name another with --output"
+    assert (1, expected) == (done.code, done.sentence)
+    assert ["thesis.txt"] == [path.name for path in (tmp_path / "mine").iterdir()]
+
+
+def test_a_demo_of_a_short_file_is_refused(driftlog, tmp_path):
+    """It says how many rows are needed."""
+    write_rows(tmp_path / "a.csv", 100, seed=1)
+    done = driftlog("demo", "--input", "a.csv", "--time", "when")
+
+    assert (1, "a.csv has 100 rows; the demo needs 400 at the least") == (done.code, done.sentence)
+
+
+def test_an_unknown_alert_is_named(driftlog, spool):
+    """It says where the ids are."""
+    driftlog("analyze", "--spool", spool)
+    done = driftlog("alerts", "show", "zzz", "--spool", spool)
+
+    assert (1, True) == (done.code, "begins with 'zzz'" in done.sentence)
+
+
+def test_alerts_before_any_analysis_name_the_next_step(driftlog, spool):
+    """It says what to run."""
+    done = driftlog("alerts", "list", "--spool", spool)
+
+    expected = f"there is no analysis in {spool}/analysis; run: driftlog analyze --spool {spool}"
+    assert (1, expected) == (done.code, done.sentence)

@@ -1,0 +1,217 @@
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .conftest import ROLES, START, write_rows
+
+HOUR = "2024-03-04T10:00:00+00:00"
+
+
+def test_help_is_fast_and_needs_no_heavy_module(process):
+    """The help comes without pandas, scipy, DuckDB or pydantic."""
+    code = (
+        "import sys; from driftlog_analyzers.cli._app import application; application()\n"
+        "print(sorted({'pandas', 'scipy', 'duckdb', 'pydantic', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "[]\n" == done.stdout
+
+    begun = time.monotonic()
+    shown = process("--help")
+    assert (0, "", True) == (shown.code, shown.err, time.monotonic() - begun < 5)
+    commands = re.findall(r"^  ([a-z][a-z-]+)  ", shown.out, re.MULTILINE)
+    assert ["demo", "log", "baseline", "analyze", "report", "check-config", "alerts"] == commands
+
+
+def test_a_log_says_what_it_wrote(driftlog, tmp_path):
+    """Rows, span and segments are counted, for people and for machines."""
+    file = write_rows(tmp_path / "a.csv", 50, seed=1)
+    done = driftlog("log", file, "--spool", tmp_path / "spool", "--model", "m", *ROLES, "--json")
+
+    expected = {
+        "rows": 50,
+        "accepted": 50,
+        "dropped": {},
+        "changed": {},
+        "first": "2024-03-04T00:00:00+00:00",
+        "last": "2024-03-04T00:49:00+00:00",
+        "segments": 1,
+        "spool": str(tmp_path / "spool"),
+    }
+    assert (0, expected) == (done.code, done.json)
+    assert "Reading when as timestamps with an offset.\n" == done.err
+
+
+def test_a_log_without_time_column_follows_the_beat(driftlog, tmp_path):
+    """--start and --every make the times up, and it is said."""
+    file = write_rows(tmp_path / "a.csv", 3, seed=1)
+    where = ("--spool", tmp_path / "spool", "--model", "m")
+    done = driftlog("log", file, *where, "--start", "2024-01-01", "--every", "5m", "--json")
+
+    assert ("2024-01-01T00:00:00+00:00", "2024-01-01T00:10:00+00:00") == (
+        done.json["first"],
+        done.json["last"],
+    )
+    assert "No time column: event times are made up (--start, --every).\n" == done.err
+
+
+def test_analysis_finds_the_vanished_feature(driftlog, spool):
+    """Windows, findings and the open alert are the one JSON object on stdout."""
+    done = driftlog("analyze", "--spool", spool, "--window", "1h", "--json")
+
+    result = done.json
+    found = [
+        (window["start"], finding["detector"], finding["feature"])
+        for window in result["windows"]
+        for finding in window["findings"]
+    ]
+    assert (0, "", "m", "m 7", 12) == (
+        done.code,
+        done.err,
+        result["model"],
+        result["baseline"],
+        len(result["windows"]),
+    )
+    assert [
+        (HOUR, "vanished", "income"),
+        ("2024-03-04T11:00:00+00:00", "vanished", "income"),
+    ] == found
+    assert [("vanished", "income", "active")] == [
+        (alert["detector"], alert["feature"], alert["status"]) for alert in result["alerts"]
+    ]
+
+
+def test_open_alerts_fail_the_run_where_asked(process, spool):
+    """--fail-on-alert exits with 3, and only it."""
+    command = ("analyze", "--spool", spool)
+
+    assert [0, 3] == [process(*command).code, process(*command, "--fail-on-alert").code]
+
+
+def test_windows_are_told_worst_first_and_once(driftlog, spool):
+    """A finding that goes on is told in its first window only."""
+    done = driftlog("analyze", "--spool", spool)
+
+    assert (
+        "2024-03-04 10:00:00 to 2024-03-04 11:00:00 UTC, 60 events\n"
+        "  critical  vanished: income vanished: it is absent from 100 % of 60 events"
+        " (before: 0 %)\n"
+        "  … the same in 1 more windows\n"
+    ) in done.out
+    assert "12 windows, 2 with findings." in done.out
+
+
+def test_alerts_are_listed_and_shown_with_evidence(driftlog, spool):
+    """The list names the alert; showing it gives sentence, changes, figures, events and bars."""
+    driftlog("analyze", "--spool", spool)
+    listed = driftlog("alerts", "list", "--spool", spool)
+    (alert,) = driftlog("alerts", "list", "--spool", spool, "--json").json["alerts"]
+    shown = driftlog("alerts", "show", alert["id"][:6], "--spool", spool)
+    values = driftlog("alerts", "show", alert["id"], "--spool", spool, "--json").json
+
+    assert (alert["id"][:8] in listed.out, "vanished" in listed.out) == (True, True)
+    assert "CRITICAL  income vanished: it is absent from 100 % of 60 events" in shown.out
+    for part in ("n = 60, effect = 1, p", "count before", "█" * 32, "events    "):
+        assert part in shown.out
+    assert ("vanished", 60, 2) == (values["detector"], values["latest"]["n"], values["windows"])
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], 1),
+        (["--all"], 1),
+        (["--status", "active"], 1),
+        (["--status", "inactive"], 0),
+        (["--model", "other"], 0),
+    ],
+)
+def test_alerts_are_filtered(driftlog, spool, options, expected):
+    """By model and by status."""
+    driftlog("analyze", "--spool", spool)
+
+    listed = driftlog("alerts", "list", "--spool", spool, "--json", *options).json
+    assert expected == len(listed["alerts"])
+
+
+def test_the_report_is_one_file(driftlog, spool, tmp_path):
+    """It holds the alert and is said where it is."""
+    driftlog("analyze", "--spool", spool)
+    done = driftlog("report", "--spool", spool, "--output", tmp_path / "r.html", "--json")
+
+    page = (tmp_path / "r.html").read_text()
+    assert {
+        "report": str(tmp_path / "r.html"),
+        "bytes": len(page.encode()),
+        "windows": 12,
+    } == done.json
+    assert ("income" in page, "http://" in page.replace("http://www.w3.org", "")) == (True, False)
+
+
+def test_a_baseline_from_the_log_is_built_and_used(driftlog, spool):
+    """Good hours serve as the reference, under the version that they were logged with."""
+    made = driftlog(
+        "baseline",
+        "--spool",
+        spool,
+        "--from",
+        START.isoformat(),
+        "--to",
+        "2024-03-04T08:00",
+        "--json",
+    )
+    done = driftlog("analyze", "--spool", spool, "--window", "1h", "--json")
+
+    assert ("m", "7", 480) == (made.json["model"], made.json["version"], made.json["events"])
+    assert ["income"] == [alert["feature"] for alert in done.json["alerts"]]
+
+
+def test_a_baseline_is_shown_as_a_table(driftlog, tmp_path):
+    """Each feature with its kind, nulls and range or values; times and outputs are none."""
+    file = write_rows(tmp_path / "a.csv", 500, seed=1)
+    done = driftlog("baseline", "--spool", tmp_path / "s", "--model", "m", "--input", file, *ROLES)
+
+    kinds = {"age": "numeric", "comment": "text", "income": "numeric", "plan": "categorical"}
+    rows = {line.split()[0]: line.split()[1] for line in done.out.splitlines()[1:5]}
+    assert {"feature": "kind", **kinds}.items() >= rows.items()
+    assert (
+        f"Saved as {tmp_path / 's/analysis/baselines/m/1.toml'}; edit its constraints" in done.out
+    )
+
+
+def test_the_spool_may_come_from_the_environment_or_the_configuration(
+    driftlog, spool, tmp_path, monkeypatch
+):
+    """--spool, DRIFTLOG_SPOOL and spool in --config lead to the same place."""
+    (tmp_path / "driftlog.toml").write_text('spool = "spool"\n[models.m]\nwindow = "2h"\n')
+    by_config = driftlog("analyze", "--config", "driftlog.toml", "--json").json
+    monkeypatch.setenv("DRIFTLOG_SPOOL", str(spool))
+    by_environment = driftlog("analyze", "--json").json
+
+    assert (6, 12) == (len(by_config["windows"]), len(by_environment["windows"]))
+
+
+def test_windows_may_be_counts(driftlog, spool):
+    """A number is a number of events."""
+    done = driftlog("analyze", "--spool", spool, "--window", "100", "--json")
+
+    assert [100] * 7 == [window["events"] for window in done.json["windows"]]
+
+
+def test_a_configuration_is_checked(driftlog, tmp_path):
+    """A good one is told; a bad one is refused with every problem."""
+    good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
+    good.write_text('[models.m]\nwindow = "15m"\n')
+    bad.write_text('spol = "x"\n[detection]\nmin_events = 0\n')
+
+    fine, wrong = driftlog("check-config", good), driftlog("check-config", bad)
+    assert (0, f"{good} is ok.", True) == (fine.code, fine.out.splitlines()[0], "15m" in fine.out)
+    assert (1, "", True, True) == (
+        wrong.code,
+        wrong.out,
+        "spol is unknown; did you mean spool?" in wrong.err,
+        "detection.min_events" in wrong.err,
+    )
