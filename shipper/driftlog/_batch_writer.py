@@ -54,7 +54,7 @@ class BatchWriter:
         outputs: Splits the predictions.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - a part for each argument
         self,
         spool: Spool,
         envelope: Envelope,

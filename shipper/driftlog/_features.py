@@ -70,7 +70,9 @@ class Splitter:
         self.nan = nan
         self.tally = tally
 
-    def split(self, features: Mapping[Any, Any], *, careful: bool = False) -> Parts:
+    def split(  # noqa: C901, PLR0912 - the hot loop: a branch for each type, no calls
+        self, features: Mapping[Any, Any], *, careful: bool = False
+    ) -> Parts:
         """Give the non-empty parts of a document for an event's features.
 
         Args:

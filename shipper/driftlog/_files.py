@@ -1,9 +1,11 @@
 """A spool's files: made, locked, listed, counted."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["SegmentFile", "create", "delete_closed", "is_live", "segments"]
 
@@ -39,10 +41,10 @@ def create(path: str, header: bytes) -> int:
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.write(fd, header) != len(header):
-            raise OSError(28, os.strerror(28), path)
+            raise OSError(errno.ENOSPC, "short write", path)  # noqa: TRY301 - as if the write had raised it
     except OSError:
         os.close(fd)
-        os.unlink(path)
+        Path(path).unlink()
         raise
     return fd
 
@@ -99,7 +101,7 @@ def delete_closed(path: str) -> int | None:
         lines = 0
         while chunk := os.read(fd, 1 << 20):
             lines += chunk.count(b"\n")
-        os.unlink(path)
+        Path(path).unlink()
     except BlockingIOError:
         return None
     finally:

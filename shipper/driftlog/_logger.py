@@ -5,6 +5,7 @@ import os
 import socket
 import weakref
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -70,7 +71,7 @@ class PredictionLogger:
         limits: SpoolLimits | None = None,
     ) -> None:
         _check(model=model, version=version, categorical=categorical, text=text, nan=nan)
-        folder = os.path.abspath(os.fspath(spool))
+        folder = str(Path(spool).absolute())
         host = socket.gethostname() or "unknown"
         names = {"name": service or model, "version": service_version, "environment": environment}
         known = {name: clean(value) for name, value in names.items() if value}
@@ -211,7 +212,7 @@ class PredictionLogger:
     def _lost(self, _: Exception) -> None:
         self._tally.drop("error")
 
-    def _log(
+    def _log(  # noqa: PLR0917 - keywords cost time on the hot path
         self,
         features: Mapping[Any, Any],
         prediction: Any,

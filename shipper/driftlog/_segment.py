@@ -121,7 +121,7 @@ def _long(offset: int, line: bytes) -> BadRange:
 
 
 def _skip(file: BinaryIO, held: bytes) -> tuple[int, bool]:
-    """Read on to the next newline (excluded): bytes since the line's begin, and if all were zero."""
+    """Read on to the next newline, excluded: bytes of the line, and whether all were zero."""
     length, zero = len(held), not held.strip(b"\0")
     while chunk := file.read(_CHUNK):
         found = chunk.find(b"\n")
@@ -139,13 +139,17 @@ def _examine(offset: int, raw: bytes, ended: bool) -> Iterator[Line | BadRange]:
         return
     end = offset + len(raw) + ended
     try:
-        if isinstance(orjson.loads(raw), dict):
-            yield Line(offset, raw, end)
-        else:
-            yield BadRange(offset, len(raw), "not an object")
-        return
+        document = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        pass
+        yield from _salvage(offset, raw, end, ended=ended)
+        return
+    if isinstance(document, dict):
+        yield Line(offset, raw, end)
+    else:
+        yield BadRange(offset, len(raw), "not an object")
+
+
+def _salvage(offset: int, raw: bytes, end: int, *, ended: bool) -> Iterator[Line | BadRange]:
     bad = 0
     for begin, stop in _objects(raw):
         yield from _blame(offset, raw, bad, begin, ended=True)
@@ -222,7 +226,7 @@ def set_aside(path: Path, ranges: Iterable[BadRange], folder: Path) -> int:
         return 0
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     fd = os.open(folder / f"{path.stem}.bad", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    with open(fd, "r+b") as aside, path.open("rb") as segment:
+    with os.fdopen(fd, "r+b") as aside, path.open("rb") as segment:
         known, end = _known(aside)
         aside.seek(end)
         aside.truncate()

@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from driftlog import _files, _segment
 from driftlog._cap import Cap
@@ -143,7 +144,7 @@ class Spool:
         self._syncer.stop()
 
     def _ready(self, size: int, count: int = 1) -> _Live | None:
-        """Give a segment with room for ``size`` bytes; None, with ``count`` drops, where none is."""
+        """Give a segment with room for ``size`` bytes; None, and ``count`` drops, where none is."""
         now = time.monotonic()
         live = self._live
         self._settle()
@@ -179,9 +180,9 @@ class Spool:
             self._live.counted = self._live.size
 
     def _open(self, now: float) -> _Live:
-        os.makedirs(self.folder, mode=0o700, exist_ok=True)
+        Path(self.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._last_id = _segment.new_id(self._last_id)
-        path = os.path.join(self.folder, f"{self._slug}-{self._last_id}.ndjson")
+        path = f"{self.folder}/{self._slug}-{self._last_id}.ndjson"
         header = _segment.header(
             self._last_id, *self._model, self._host, self._clock.now().decode()
         )
