@@ -59,7 +59,7 @@ def alerts_list(
     if not episodes:
         show("No alerts." if everything or status else "No open alerts.")
         return
-    show(alert_table("", episodes), "", f"Evidence: driftlog alerts show ID --spool {where.spool}")
+    show(alert_table(episodes), "", f"Evidence: driftlog alerts show ID --spool {where.spool}")
 
 
 def alerts_show(
@@ -92,7 +92,7 @@ def worst_first(episodes: "Sequence[Episode]") -> "tuple[Episode, ...]":
     return tuple(sorted(order, key=lambda e: (not e.open, -ranks.index(e.severity))))
 
 
-def alert_table(title: str, episodes: "Sequence[Episode]") -> object:
+def alert_table(episodes: "Sequence[Episode]") -> object:
     """A table of alerts for people."""
     columns = ("id", "severity", "status", "detector", "feature", "since (UTC)", "windows ", "what")
     rows = [
@@ -108,7 +108,7 @@ def alert_table(title: str, episodes: "Sequence[Episode]") -> object:
         )
         for episode in episodes
     ]
-    return table(title, columns, rows)
+    return table(columns, rows)
 
 
 def alert_values(episode: "Episode") -> dict[str, object]:
@@ -159,4 +159,4 @@ def _change_table(episode: "Episode") -> object:
         )
         for change in episode.latest.changes
     ]
-    return table("", ("value", "before ", "after ", "count before ", "count after "), rows)
+    return table(("value", "before ", "after ", "count before ", "count after "), rows)

@@ -98,5 +98,5 @@ def _tell(
     if not alerts:
         show("No open alerts.")
         return
-    show(alert_table("Open alerts", alerts), "")
+    show(f"{len(alerts):,} open alerts:", alert_table(alerts), "")
     show(f"Evidence: driftlog alerts show ID --spool {where.spool}")

@@ -154,7 +154,7 @@ def _save(built: "Baseline", where: Place, output: Path | None, *, as_json: bool
     title = f"Baseline {built.name}, {built.profile.events:,} events of {built.source}"
     columns = ("feature", "kind", "required", "absent ", "null ", "range or values")
     cells = [_cells(name, rule, found, built.profile.events) for name, rule, found in rows]
-    show(table(title, columns, cells), "", f"Saved as {path}; edit its constraints there.")
+    show(title, table(columns, cells), "", f"Saved as {path}; edit its constraints there.")
 
 
 def _cells(

@@ -78,7 +78,7 @@ def _tell(played: "Played", seconds: float, *, own: bool) -> None:
         f"{played.events:,} events of model {played.model} in {played.windows:,} windows of "
         f"{played.size}, held against {played.reference:,} events of training data.",
         "",
-        table("", columns, [_row(catch) for catch in score.catches]),
+        table(columns, [_row(catch) for catch in score.catches]),
         "",
         f"Further alerts about these features: {len(score.further)}.",
         f"Alerts about anything else: {len(score.false)} in {score.feature_windows:,} "

@@ -2,7 +2,7 @@ from .conftest import write_rows
 
 
 def test_the_demo_finds_every_fault_soon_after_its_onset(process, tmp_path):
-    """Each by the detector made for it, within two windows; few other alerts; the report is there."""
+    """Each by the detector made for it, with few other alerts, and the report is there."""
     done = process("demo", "--output", "d", "--json")
 
     result = done.json
