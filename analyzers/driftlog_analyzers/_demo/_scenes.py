@@ -18,7 +18,7 @@ from driftlog_analyzers._replay import Row, Rows, open_log
 from driftlog_analyzers._rows import quoted
 from driftlog_analyzers._table import Roles
 from driftlog_analyzers._window import CountSize, TimeSize
-from driftlog_analyzers.errors import InputError
+from driftlog_analyzers.errors import InputError, StoreError
 
 SEED = 20251103
 _TRAINING_PER_HOUR = 120
@@ -88,10 +88,20 @@ def own_file(path: Path, roles: ReplayRoles, folder: Path) -> Iterator[Scene]:
 def _write_half(rows: Rows, half: int, path: Path) -> None:
     order = f"{rows.time.expression}, rowid" if rows.time else "rowid"
     names = ", ".join(quoted(name) for name in (*rows.features, *rows.roles.predictions))
-    rows.file.connection.execute(
+    _copy(
+        rows.file.connection,
         f"COPY (SELECT {names} FROM rows ORDER BY {order} LIMIT {half}) TO ? (FORMAT parquet)",  # noqa: S608 - quoted names
         [str(path)],
     )
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, statement: str, paths: list[str]) -> None:
+    try:
+        connection.execute(statement, paths)
+    except duckdb.Error as error:
+        raise StoreError(
+            f"the training file {paths[-1]} cannot be written: {str(error).splitlines()[0]}"
+        ) from error
 
 
 def _write_training(rows: Iterator[Row], path: Path) -> None:
@@ -107,7 +117,8 @@ def _write_training(rows: Iterator[Row], path: Path) -> None:
                 file.write(orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE))
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
         with duckdb.connect() as connection:
-            connection.execute(
+            _copy(
+                connection,
                 f"COPY (SELECT * FROM read_ndjson(?, columns={{{columns}}})) TO ? (FORMAT parquet)",  # noqa: S608 - our names
                 [str(lines), str(path)],
             )

@@ -4,6 +4,7 @@ Exit codes: 0 fine · 1 an error, said in one sentence on stderr · 2 wrong usag
 where ``analyze --fail-on-alert`` asks for it.
 """
 
+import io
 import logging
 import sys
 
@@ -50,6 +51,10 @@ def main() -> None:
     """Run the command line; expected errors become one sentence and exit code 1."""
     # The commands say themselves what the logger dropped.
     logging.getLogger("driftlog").addHandler(logging.NullHandler())
+    # Names of files and values of the log may hold what the terminal's encoding has not.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         application()()
     except (DriftlogError, ShipperError) as error:

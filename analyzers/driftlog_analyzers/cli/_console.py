@@ -18,19 +18,27 @@ Advance = Callable[[int, int], None]
 _FILE_WIDTH = 200
 
 
+def visible(text: str) -> str:
+    """The text with control characters written out: a logged value must not drive the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)
+
+
 def complain(sentence: str) -> None:
     """Print an error to stderr."""
-    print(f"driftlog: {sentence}", file=sys.stderr)  # noqa: T201 - the command line's voice
+    print(f"driftlog: {visible(sentence)}", file=sys.stderr)  # noqa: T201 - the command line's voice
 
 
 def note(sentence: str) -> None:
     """Print a message that is no result to stderr."""
-    print(sentence, file=sys.stderr)  # noqa: T201 - as above
+    print(visible(sentence), file=sys.stderr)  # noqa: T201 - as above
 
 
 def show(*renderables: Any) -> None:
     """Print results to stdout for people: no markup, lines never cut where stdout is a file."""
     console = Console(markup=False, highlight=False, emoji=False)
+    renderables = tuple(visible(r) if isinstance(r, str) else r for r in renderables)
     if console.is_terminal:
         for renderable in renderables:
             console.print(renderable)
@@ -57,7 +65,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
         right = name.endswith(" ")
         grid.add_column(name.strip(), justify="right" if right else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        grid.add_row(*(Text(visible(str(cell))) for cell in row))
     return grid
 
 

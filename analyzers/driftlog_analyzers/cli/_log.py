@@ -53,12 +53,13 @@ def log(
     from driftlog_analyzers._replay import Roles, open_log, replay  # noqa: PLC0415 - as above
 
     where = place(spool, None, config)
+    monitor = where.config.monitor(model)
     roles = Roles(
         time=time,
         id=identity,
         predictions=tuple(prediction or ()),
-        text=tuple(text or ()),
-        categorical=tuple(categorical or ()),
+        text=tuple(text or monitor.text),
+        categorical=tuple(categorical or monitor.categorical),
         drop=tuple(drop or ()),
     )
     before = _segments(where.spool)

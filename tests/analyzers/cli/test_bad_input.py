@@ -291,3 +291,33 @@ def test_alerts_before_any_analysis_name_the_next_step(driftlog, spool):
 
     expected = f"there is no analysis in {spool}/analysis; run: driftlog analyze --spool {spool}"
     assert (1, expected) == (done.code, done.sentence)
+
+
+def test_a_logged_value_does_not_drive_the_terminal(driftlog, tmp_path):
+    """Control characters in values are written out."""
+    rows = "".join(f"2024-01-01T00:00:{row % 60:02},x\n" for row in range(60))
+    (tmp_path / "a.csv").write_text("t,plan\n" + rows)
+    (tmp_path / "b.csv").write_text("t,plan\n" + rows.replace("x", "\x1b[31mred"))
+    driftlog("baseline", "--spool", "s", "--model", "m", "--input", "a.csv", "--ignore", "t")
+    driftlog("log", "b.csv", "--spool", "s", "--model", "m", "--time", "t")
+    done = driftlog("analyze", "--spool", "s")
+
+    assert (0, True, False) == (done.code, "\\x1b[31mred" in done.out, "\x1b" in done.out)
+
+
+def test_a_spool_that_is_a_file_is_said(driftlog, tmp_path):
+    """Nothing can be written there, and the command fails."""
+    write_rows(tmp_path / "a.csv", 30, seed=1)
+    (tmp_path / "spool").write_text("not a folder")
+    logged = driftlog("log", "a.csv", "--spool", "spool", "--model", "m", *ROLES)
+    analyzed = driftlog("analyze", "--spool", "spool")
+
+    assert (1, True) == (logged.code, "30 of 30 rows were not written to spool" in logged.sentence)
+    assert (1, True) == (analyzed.code, "spool" in analyzed.sentence)
+
+
+def test_a_terminal_without_unicode_still_gets_its_answer(process, spool):
+    """What its encoding has not is written out."""
+    analyzed = process("analyze", "--spool", spool, env={"PYTHONIOENCODING": "ascii"})
+
+    assert (0, True) == (analyzed.code, r"\u2026 the same in" in analyzed.out)
