@@ -36,7 +36,7 @@ class Fault:
         """The fault in words."""
         return {
             "vanished": f"{self.feature} vanishes",
-            "nulls": f"{self.feature} is null in {self.share:.0%} more of the events",
+            "nulls": f"{self.feature} is null in {100 * self.share:.0f} % more of the events",
             "common value": f"{self.feature}: the rare value {self.value!r} becomes common",
             "new words": f"{self.feature}: new words arrive",
         }[self.kind]

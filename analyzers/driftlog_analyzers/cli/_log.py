@@ -49,8 +49,7 @@ def log(
 
     The rows go through the real logger, in order of time.
     """
-    from driftlog import PredictionLogger  # noqa: PLC0415 - commands load what they need
-    from driftlog_analyzers._replay import Roles, open_log, replay  # noqa: PLC0415 - as above
+    from driftlog_analyzers._replay import Roles, open_log  # noqa: PLC0415 - as above
 
     where = place(spool, None, config)
     monitor = where.config.monitor(model)
@@ -65,21 +64,28 @@ def log(
     before = _segments(where.spool)
     with open_log(file, roles, _beat(start, every, time)) as rows:
         _announce(rows)
-        total = min(limit or rows.file.count, rows.file.count)
-        with (
-            PredictionLogger(
-                model=model,
-                version=version,
-                spool=where.spool,
-                text=roles.text,
-                categorical=roles.categorical,
-            ) as logger,
-            progress(f"logging {file.name}") as advance,
-        ):
-            replayed = replay(rows.read(limit), logger, total, advance)
+        replayed = _replay(rows, where.spool, model, version, limit)
     segments = len(_segments(where.spool) - before)
     _tell(replayed, where.spool, segments, as_json=as_json)
     _require_whole(replayed, where.spool)
+
+
+def _replay(rows: "Rows", spool: Path, model: str, version: str, limit: int | None) -> "Replayed":
+    from driftlog import PredictionLogger  # noqa: PLC0415 - when needed
+    from driftlog_analyzers._replay import replay  # noqa: PLC0415 - as above
+
+    total = min(limit or rows.file.count, rows.file.count)
+    with (
+        PredictionLogger(
+            model=model,
+            version=version,
+            spool=spool,
+            text=rows.roles.text,
+            categorical=rows.roles.categorical,
+        ) as logger,
+        progress(f"logging {rows.file.path.name}") as advance,
+    ):
+        return replay(rows.read(limit), logger, total, advance)
 
 
 def _segments(spool: Path) -> set[Path]:
