@@ -225,4 +225,4 @@ def _as_string(quoted: str, kind: str) -> str:
     at = f"{quoted} AT TIME ZONE 'UTC'" if zone else quoted
     whole = f"epoch_us({quoted}) % {timedelta(seconds=1) // timedelta(microseconds=1)} = 0"
     seconds, exact = f"'%Y-%m-%dT%H:%M:%S{zone}'", f"'%Y-%m-%dT%H:%M:%S.%f{zone}'"
-    return f"strftime({at}, CASE WHEN {whole} THEN {seconds} ELSE {exact} END)"
+    return f"CASE WHEN {whole} THEN strftime({at}, {seconds}) ELSE strftime({at}, {exact}) END"

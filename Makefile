@@ -1,0 +1,34 @@
+# Everything sets itself up in .venv; a machine needs only Python 3.11 or later.
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml scripts/install.py
+	$(PYTHON) scripts/install.py $(VENV)
+	@touch $@
+
+demo: $(READY) ## simulate a service with faults, find them, write the report
+	$(BIN)/driftlog demo
+
+test: $(READY) ## run the tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(READY) ## measure what the README quotes
+	$(BIN)/python benchmarks/hotpath.py
+	$(BIN)/python benchmarks/scanning.py
+	$(BIN)/python benchmarks/false_alerts.py
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) .cache driftlog-demo
