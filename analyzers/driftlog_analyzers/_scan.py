@@ -4,6 +4,7 @@ The spool and a training file differ only in where a feature's numbers, strings 
 expressions over a relation that has a window number ``w``; the aggregation and its decoding are the same for both.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -87,6 +88,11 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def number(value: float) -> str:
+    """A SQL literal of a 64-bit float, the infinite ones too."""
+    return f"'{value!r}'::DOUBLE"
+
+
 def moment(microseconds: int | None) -> datetime | None:
     """A time from microseconds since 1970."""
     return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
@@ -124,16 +130,16 @@ def scan(
     rows = connection.execute(
         f"SELECT {', '.join(parts)} FROM ({relation.sql}) GROUP BY w"
     ).fetchall()
-    items = _items(connection, relation, relation.features)
-    texts = _texts(connection, relation, specs)
-    return {
-        row[0]: _window(iter(row), specs, outputs, items.get(row[0], {}), texts.get(row[0], {}))
-        for row in rows
-    }
+    found = _Elements(
+        _items(connection, relation, relation.features),
+        _items(connection, relation, relation.predictions),
+        _texts(connection, relation, specs),
+    )
+    return {row[0]: _window(iter(row), specs, outputs, found) for row in rows}
 
 
 def _numeric_sql(expression: str, spec: FeatureSpec) -> list[str]:
-    edges = f"[{', '.join(map(repr, spec.edges))}]::DOUBLE[]"
+    edges = f"[{', '.join(map(number, spec.edges))}]"
     return [
         f"count({expression})",
         f"avg({expression})",
@@ -141,8 +147,12 @@ def _numeric_sql(expression: str, spec: FeatureSpec) -> list[str]:
         f"min({expression})",
         f"max({expression})",
         f"histogram({expression}, {edges})" if spec.edges else "NULL",
-        "0" if spec.minimum is None else f"count(*) FILTER (({expression}) < {spec.minimum!r})",
-        "0" if spec.maximum is None else f"count(*) FILTER (({expression}) > {spec.maximum!r})",
+        "0"
+        if spec.minimum is None
+        else f"count(*) FILTER (({expression}) < {number(spec.minimum)})",
+        "0"
+        if spec.maximum is None
+        else f"count(*) FILTER (({expression}) > {number(spec.maximum)})",
     ]
 
 
@@ -153,8 +163,8 @@ def _numeric(values: Iterator[Any], spec: FeatureSpec) -> Numeric | None:
     counts = (bins or {}) if spec.edges else {}
     return Numeric(
         n=n,
-        mean=mean,
-        m2=variance * n,
+        mean=mean if math.isfinite(mean) else minimum / 2 + maximum / 2,
+        m2=variance * n if math.isfinite(variance) else math.inf,
         minimum=minimum,
         maximum=maximum,
         edges=spec.edges,
@@ -242,6 +252,21 @@ class _Unknown:
     counts: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Elements:
+    """What stands in the lists of all windows: by window, then by feature.
+
+    Attributes:
+        items: of the features' lists.
+        outputs: of the outputs' lists.
+        texts: unknown tokens.
+    """
+
+    items: Mapping[int, Mapping[str, Counts]]
+    outputs: Mapping[int, Mapping[str, Counts]]
+    texts: Mapping[int, Mapping[str, _Unknown]]
+
+
 def _text(values: Iterator[Any], unknown: _Unknown) -> Text | None:
     n, tokens, tokens_sq, oov, oov_sq, tokens_oov = (next(values) or 0 for _ in range(6))
     if not n:
@@ -263,10 +288,11 @@ def _window(
     values: Iterator[Any],
     specs: Sequence[tuple[Column, FeatureSpec]],
     outputs: Sequence[tuple[Column, FeatureSpec]],
-    items: Mapping[str, Counts],
-    texts: Mapping[str, _Unknown],
+    found: _Elements,
 ) -> WindowProfile:
-    _, events, first, last, versions, outcomes = (next(values) for _ in range(6))
+    window, events, first, last, versions, outcomes = (next(values) for _ in range(6))
+    items, texts = found.items.get(window, {}), found.texts.get(window, {})
+    listed = found.outputs.get(window, {})
     duration = _numeric(values, FeatureSpec(edges=DURATION_EDGES))
     features = {
         column.name: _feature(
@@ -275,7 +301,8 @@ def _window(
         for column, spec in specs
     }
     predictions = {
-        column.name: _feature(values, column, spec, {}, _Unknown()) for column, spec in outputs
+        column.name: _feature(values, column, spec, listed.get(column.name, {}), _Unknown())
+        for column, spec in outputs
     }
     return WindowProfile(
         events=events,

@@ -1,22 +1,19 @@
 """What a spool's segments hold, found by one light scan of each: models, feature names, time span, damaged lines."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from driftlog._segment import MAX_LINE
 
 from driftlog_analyzers._profile import Counts, add_counts
 from driftlog_analyzers._scan import literal
+from driftlog_analyzers._spool_columns import ELEMENT, NAMED, Names
 from driftlog_analyzers.errors import StoreError
 
-SECTIONS = ("num", "cat", "list", "text", "tok", "oov", "other")
-NAMED = ("na", "nonfinite")
-LINE_BYTES = 64 * 1024 * 1024
-
-Names = Mapping[str, frozenset[str]]
+ACTIONS = frozenset({"prediction", "label", "segment"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,52 +61,63 @@ def merge_names(parts: Iterable[Names]) -> dict[str, frozenset[str]]:
     return merged
 
 
-def read_lines(paths: Sequence[Path], columns: Mapping[str, str], *, filename: bool = False) -> str:
-    """A table function over segments, with declared columns; a line that does not parse becomes a row of nulls."""
+def read_lines(paths: Sequence[Path], columns: Mapping[str, str], *, strict: bool = False) -> str:
+    """A table function over segments, with declared columns.
+
+    A value that is not of its column's type is null, and so is all of a line that is no JSON; or, where `strict`, an error.
+    """
     files = ", ".join(literal(str(path)) for path in paths)
     declared = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
     return (
-        f"read_ndjson([{files}], columns={{{declared}}}, ignore_errors=true, "
-        f"maximum_object_size={LINE_BYTES}, filename={str(filename).lower()})"
+        f"read_ndjson([{files}], columns={{{declared}}}, ignore_errors={str(not strict).lower()}, "
+        f"maximum_object_size={MAX_LINE}, hive_partitioning=false)"
     )
 
 
-def inspect(connection: duckdb.DuckDBPyConnection, path: Path) -> Segment:
+def inspect(connection: duckdb.DuckDBPyConnection, path: Path, *, strict: bool) -> Segment:
     """Scan one segment.
+
+    Args:
+        connection: to read it with.
+        path: the segment.
+        strict: raise at the first line that is no JSON or has a value of a wrong type, instead of reading nulls there.
 
     Raises:
         StoreError: the file cannot be read.
     """
     size = path.stat().st_size
-    sections = ", ".join(f"{name} JSON" for name in SECTIONS)
+    sections = ", ".join(f"{name} MAP(VARCHAR, {kind})" for name, kind in ELEMENT.items())
     lists = ", ".join(f"{name} VARCHAR[]" for name in NAMED)
-    outputs = f"prediction STRUCT({sections}, {lists})"
     columns = {
         "@timestamp": "TIMESTAMPTZ",
-        "event": "STRUCT(id VARCHAR, action VARCHAR)",
-        "driftlog": f"STRUCT(model STRUCT(name VARCHAR, version VARCHAR), {sections}, {lists}, {outputs})",
+        "event": "STRUCT(id VARCHAR, action VARCHAR, duration BIGINT)",
+        "driftlog": f"STRUCT(model STRUCT(name VARCHAR, version VARCHAR), {sections}, {lists}, "
+        f"prediction STRUCT({sections}, {lists}))",
     }
-    keys = [f"histogram(json_keys(driftlog.{section}))" for section in SECTIONS]
-    keys += [f"histogram(driftlog.{section})" for section in NAMED]
-    keys += [f"histogram(json_keys(driftlog.prediction.{section}))" for section in SECTIONS]
-    keys += [f"histogram(driftlog.prediction.{section})" for section in NAMED]
     try:
         rows = connection.execute(f"""
-            SELECT CASE WHEN "@timestamp" IS NOT NULL AND event.id IS NOT NULL THEN event.action END AS action,
+            SELECT CASE WHEN isfinite("@timestamp") AND event.id IS NOT NULL THEN event.action END AS action,
                    driftlog.model.name AS model, count(*), min(epoch_us("@timestamp")), max(epoch_us("@timestamp")),
-                   histogram(driftlog.model.version), {", ".join(keys)}
-            FROM {read_lines([path], columns)} GROUP BY ALL""").fetchall()
+                   histogram(driftlog.model.version), {", ".join(_names_sql())}
+            FROM {read_lines([path], columns, strict=strict)} GROUP BY ALL""").fetchall()
     except duckdb.Error as error:
-        raise StoreError(f"segment {path} cannot be read: {first_line(error)}") from error
+        raise StoreError(
+            f"segment {path} cannot be read ({first_line(error)}); move it out of the spool and run again"
+        ) from error
     models = {
         row[1]: _held(row[2:]) for row in rows if row[0] == "prediction" and row[1] is not None
     }
-    known = sum(
-        row[2]
-        for row in rows
-        if row[1] is not None and row[0] in {"prediction", "label", "segment"}
-    )
+    known = sum(row[2] for row in rows if row[1] is not None and row[0] in ACTIONS)
     return Segment(path, size, models, sum(row[2] for row in rows) - known)
+
+
+def _names_sql() -> list[str]:
+    """The distinct sets of names, section by section."""
+    return [
+        f"list(DISTINCT {name})"
+        for role in ("driftlog.", "driftlog.prediction.")
+        for name in (*(f"map_keys({role}{s})" for s in ELEMENT), *(f"{role}{s}" for s in NAMED))
+    ]
 
 
 def first_line(error: Exception) -> str:
@@ -119,23 +127,12 @@ def first_line(error: Exception) -> str:
 
 def _held(row: Sequence[Any]) -> Held:
     events, first, last, versions, *shapes = row
-    sections = [*SECTIONS, *NAMED]
-    names = {}
-    for section, shape in zip(
-        [*sections, *(f"prediction.{s}" for s in sections)], shapes, strict=True
-    ):
-        found = frozenset(name for keys in _shapes(shape) for name in keys)
-        if found:
-            names[section] = found
-    return Held(names, events, first, last, versions or {})
-
-
-def _shapes(histogram: Any) -> Iterable[Sequence[str]]:
-    """The distinct lists that were counted; DuckDB gives a map with list keys as two lists."""
-    if not histogram:
-        return ()
-    keys = histogram["key"] if "key" in histogram and "value" in histogram else histogram
-    return (json.loads(key) if isinstance(key, str) else key for key in keys)
+    sections = [f"{role}{s}" for role in ("", "prediction.") for s in (*ELEMENT, *NAMED)]
+    names = {
+        section: frozenset(name for keys in found or () for name in keys or () if name)
+        for section, found in zip(sections, shapes, strict=True)
+    }
+    return Held({s: n for s, n in names.items() if n}, events, first, last, versions or {})
 
 
 def total_versions(held: Iterable[Held]) -> Counts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from driftlog_analyzers._scan import Column, identifier, literal
 
-_ELEMENT = {
+ELEMENT = {
     "num": "DOUBLE",
     "cat": "VARCHAR",
     "list": "VARCHAR[]",
@@ -13,7 +13,7 @@ _ELEMENT = {
     "oov": "VARCHAR[]",
     "other": "VARCHAR",
 }
-_LISTS = ("na", "nonfinite")
+NAMED = ("na", "nonfinite")
 
 Names = Mapping[str, frozenset[str]]
 
@@ -32,8 +32,8 @@ def document_type(names: Names) -> str:
 
 
 def _fields(names: Names) -> list[str]:
-    fields = [f"{name} VARCHAR[]" for name in _LISTS if names.get(name)]
-    for section, element in _ELEMENT.items():
+    fields = [f"{name} VARCHAR[]" for name in NAMED if names.get(name)]
+    for section, element in ELEMENT.items():
         if found := names.get(section):
             fields.append(f"{section} {_section(found, element)}")
     return fields
@@ -52,7 +52,7 @@ def _collide(names: frozenset[str]) -> bool:
 
 def columns_of(names: Names, prefix: str) -> Sequence[Column]:
     """The features (empty prefix) or outputs (prefix ``prediction.``) of an event document, by name."""
-    own = {section: names.get(prefix + section, frozenset()) for section in (*_ELEMENT, *_LISTS)}
+    own = {section: names.get(prefix + section, frozenset()) for section in (*ELEMENT, *NAMED)}
     return [_column(name, own, prefix) for name in sorted(frozenset().union(*own.values()))]
 
 

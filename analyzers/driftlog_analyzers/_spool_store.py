@@ -13,14 +13,15 @@ from types import TracebackType
 
 import duckdb
 
+from driftlog_analyzers._conditions import condition_sql
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._outline import histogram_edges, token_counts
+from driftlog_analyzers._placing import needs_table, placed, table_sql
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._recovery import Damage, clean_copy
-from driftlog_analyzers._scan import Column, Relation, literal, microseconds, moment, scan
+from driftlog_analyzers._scan import Relation, literal, microseconds, moment, scan
 from driftlog_analyzers._segments import (
     Held,
-    Names,
     Segment,
     first_line,
     inspect,
@@ -28,7 +29,7 @@ from driftlog_analyzers._segments import (
     read_lines,
     total_versions,
 )
-from driftlog_analyzers._spool_columns import columns_of, document_type
+from driftlog_analyzers._spool_columns import Names, columns_of, document_type
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec
 from driftlog_analyzers._window import CountSize, Window, WindowSize
 from driftlog_analyzers.errors import StoreError
@@ -60,6 +61,7 @@ class SpoolStore:
         self._connection.execute(f"SET memory_limit = '{MEMORY}'")
         self._connection.execute(f"SET temp_directory = {literal(str(self._scratch))}")
         self._connection.execute("SET preserve_insertion_order = false")
+        self._connection.execute("SET TimeZone = 'UTC'")
         if threads:
             self._connection.execute(f"SET threads = {threads}")
         self._segments: dict[Path, Segment] = {}
@@ -88,7 +90,8 @@ class SpoolStore:
             StoreError: the folder or a segment cannot be read.
         """
         try:
-            paths = sorted({path for pattern in PATTERNS for path in self.path.glob(pattern)})
+            paths = [path for pattern in PATTERNS for path in self.path.glob(pattern)]
+            paths = sorted(path for path in paths if path.exists() or path.is_symlink())
             for done, path in enumerate(paths):
                 known = self._segments.get(path)
                 if known is None or known.size != path.stat().st_size:
@@ -97,7 +100,8 @@ class SpoolStore:
                     progress(done + 1, len(paths))
         except OSError as error:
             raise StoreError(
-                f"spool {self.path} cannot be read: {error.strerror} ({error.filename})"
+                f"{error.filename} in spool {self.path} cannot be read ({error.strerror}); "
+                "correct its permissions or move it away, and run again"
             ) from error
         return [self._segments[path] for path in paths]
 
@@ -159,7 +163,7 @@ class SpoolStore:
             found = {}
             if held:
                 self._place(model, batch, held)
-                sql = self._placed(self._source(model, held, "", {}), batch)
+                sql = placed(self._source(model, held, "", {}), batch)
                 found = dict(
                     self._connection.execute(
                         f"SELECT w, count(*) FROM ({sql}) GROUP BY w"
@@ -236,17 +240,19 @@ class SpoolStore:
     def _inspect(self, path: Path) -> Segment:
         """Scan one segment; one with damaged lines is read from a clean copy from then on."""
         try:
-            segment = inspect(self._connection, path)
+            segment = inspect(self._connection, path, strict=True)
         except StoreError:
-            if path.suffix == ".zst":
-                raise
             segment = Segment(path, path.stat().st_size, damaged=1)
-        if not segment.damaged or path.suffix == ".zst":
+        if not segment.damaged:
+            return segment
+        if path.suffix == ".zst":
+            segment = inspect(self._connection, path, strict=False)
+            self._damage[path] = Damage(path, {"unreadable": max(1, segment.damaged)}, "")
             return segment
         damage = clean_copy(path, self.path / "aside", self._scratch / path.name)
         if damage.lines:
             self._damage[path] = damage
-        clean = inspect(self._connection, damage.copy)
+        clean = inspect(self._connection, damage.copy, strict=False)
         return Segment(damage.copy, segment.size, clean.models, damage.lines)
 
     def _batches(
@@ -287,46 +293,12 @@ class SpoolStore:
             f"""AND "@timestamp" IS NOT NULL"""
         )
 
-    def _placed(self, source: str, windows: Sequence[Window]) -> str:
-        """The rows of a source with the number of their window."""
-        if len(windows) == 1:
-            return f"SELECT 0 AS w, * FROM ({source}) e WHERE {_within(windows[0])}"
-        width = _common_width(windows)
-        if width:
-            low = microseconds(windows[0].start)
-            numbers = {
-                (microseconds(window.start) - low) // width: n for n, window in enumerate(windows)
-            }
-            number = f"(ts - {low}) // {width}"
-            gaps = (
-                ""
-                if len(numbers) == max(numbers) + 1
-                else f" AND {number} IN ({', '.join(map(str, numbers))})"
-            )
-            position = (
-                number
-                if not gaps
-                else f"list_position([{', '.join(map(str, numbers))}], {number}) - 1"
-            )
-            high = microseconds(windows[-1].end)
-            return f"SELECT {position} AS w, * FROM ({source}) e WHERE ts >= {low} AND ts < {high}{gaps}"
-        return f"SELECT p.w, e.* FROM ({source}) e JOIN placed p ON e.id = p.id AND e.ts = p.ts"
-
     def _place(
         self, model: str, windows: Sequence[Window], held: Sequence[tuple[Segment, Held]]
     ) -> None:
         """Note the window of every event where no arithmetic gives it: windows by count."""
-        if len(windows) == 1 or _common_width(windows):
-            return
-        bounds = ", ".join(
-            f"({n}, {microseconds(w.start)}, {literal(w.start_id)}, {microseconds(w.end)}, {literal(w.end_id)})"
-            for n, w in enumerate(windows)
-        )
-        self._connection.execute(f"""
-            CREATE OR REPLACE TEMP TABLE placed AS
-            SELECT DISTINCT b.w, e.ts, e.id FROM ({self._source(model, held, "", {})}) e
-            ASOF JOIN (VALUES {bounds}) b(w, low, low_id, high, high_id) ON row(e.ts, e.id) >= row(b.low, b.low_id)
-            WHERE row(e.ts, e.id) < row(b.high, b.high_id)""")
+        if needs_table(windows):
+            self._connection.execute(table_sql(self._source(model, held, "", {}), windows))
 
     def _relation(
         self, model: str, windows: Sequence[Window], held: Sequence[tuple[Segment, Held]]
@@ -334,7 +306,7 @@ class SpoolStore:
         self._place(model, windows, held)
         names = merge_names(part.names for _, part in held)
         fields = ", event.outcome AS outcome, event.duration / 1e9 AS seconds, driftlog.model.version AS version, driftlog"
-        sql = self._placed(self._source(model, held, fields, names), windows)
+        sql = placed(self._source(model, held, fields, names), windows)
         return Relation(sql, columns_of(names, ""), columns_of(names, "prediction."))
 
     def _counted(
@@ -360,69 +332,3 @@ class SpoolStore:
 
 def _touches(held: Held, window: Window) -> bool:
     return held.first <= microseconds(window.end) and held.last >= microseconds(window.start)
-
-
-def _common_width(windows: Sequence[Window]) -> int:
-    """The width in microseconds of windows by time that lie on one grid, else 0."""
-    width = microseconds(windows[0].end) - microseconds(windows[0].start)
-    low = microseconds(windows[0].start)
-    regular = all(
-        not w.start_id
-        and not w.end_id
-        and microseconds(w.end) - microseconds(w.start) == width
-        and (microseconds(w.start) - low) % width == 0
-        for w in windows
-    )
-    return width if regular else 0
-
-
-def _within(window: Window) -> str:
-    low, high = microseconds(window.start), microseconds(window.end)
-    after = f"(ts > {low} OR (ts = {low} AND id >= {literal(window.start_id)}))"
-    before = f"(ts < {high} OR (ts = {high} AND id < {literal(window.end_id)}))"
-    return f"{after} AND {before}"
-
-
-def condition_sql(condition: Condition, column: Column | None) -> str:
-    """The events that show a finding, as a SQL predicate over the relation of a spool."""
-    column = column or Column(condition.feature)
-    values = ", ".join(map(literal, condition.values)) or "NULL"
-    carried = [
-        e for e in (column.number, column.string, column.items, column.distinct, column.other) if e
-    ]
-    present = [f"({e}) IS NOT NULL" for e in carried] + [
-        f for f in (column.null, column.nonfinite) if f
-    ]
-    kinds = {
-        "number": column.number,
-        "string": column.string,
-        "list": column.items,
-        "text": column.distinct,
-    }
-    match condition.kind:
-        case "absent":
-            return (
-                f"NOT ({' OR '.join(f'coalesce({flag}, false)' for flag in present)})"
-                if present
-                else "true"
-            )
-        case "null":
-            return column.null or "false"
-        case "nonfinite":
-            return column.nonfinite or "false"
-        case "values":
-            tests = [f"{column.string} IN ({values})"] if column.string else []
-            tests += [f"list_has_any({column.items}, [{values}])"] if column.items else []
-            return " OR ".join(tests) or "false"
-        case "unknown_tokens":
-            tokens = column.unknown or column.tokens
-            return f"list_has_any({tokens}, [{values}])" if tokens else "false"
-        case "outside":
-            low = [f"{column.number} < {condition.low!r}"] if condition.low is not None else []
-            high = [f"{column.number} > {condition.high!r}"] if condition.high is not None else []
-            return " OR ".join(low + high) if column.number else "false"
-        case "type":
-            tests = [f"({kinds[kind]}) IS NOT NULL" for kind in condition.values if kinds.get(kind)]
-            tests += [f"{column.other} IN ({values})"] if column.other else []
-            return " OR ".join(tests) or "false"
-    return "true"
