@@ -27,6 +27,11 @@ class Case:
     after: FeatureProfile
     after_events: int
 
+    @property
+    def occasions(self) -> tuple[int, int]:
+        """Events with a string or a list, of the reference and of the window: a value counts once in each."""
+        return self.before.strings + self.before.lists, self.after.strings + self.after.lists
+
 
 def insufficient(detector: str, case: Case, n: int, needed: int, what: str) -> Result:
     """The answer of a detector that has too little to go by."""

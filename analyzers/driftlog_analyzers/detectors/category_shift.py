@@ -6,6 +6,8 @@ Two tests, the smaller p-value doubled:
   window, so that the chi-squared approximation holds and a long tail costs no power;
 - Fisher's exact test of each single value, times the number of values, which finds a rare value that became common.
 
+The items of one list are not drawn one by one, so lists are the unit of sampling and only the second test is made of them.
+
 The effect is L∞, the largest change of one share; where many small values moved, the total variation distance beyond what
 sampling alone gives (the mean absolute deviation of a normal variable per value) counts instead.
 """
@@ -19,7 +21,7 @@ from scipy.special import xlogy
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
 from driftlog_analyzers._statistics import more_or_less_often, percent
 from driftlog_analyzers.detectors._case import Case, insufficient
-from driftlog_analyzers.detectors._shares import Shares, shares
+from driftlog_analyzers.detectors._shares import Integers, Shares, shares
 
 NAME = "category_shift"
 EXPECTED = 5.0
@@ -35,8 +37,9 @@ def category_shift(case: Case, minimum: int) -> Result | None:
     before, after = case.before.categorical, case.after.categorical
     if case.constraint is None or before is None or after is None or not before.n or not after.n:
         return None
-    if after.n < minimum:
-        return insufficient(NAME, case, after.n, minimum, "values")
+    m, n = case.occasions
+    if n < minimum:
+        return insufficient(NAME, case, n, minimum, "values")
     both = shares(before, after)
     if len(both.values) + bool(before.tail or after.tail) < 2:  # noqa: PLR2004 - one value cannot shift
         return None
@@ -54,7 +57,9 @@ def category_shift(case: Case, minimum: int) -> Result | None:
         severity=Severity.HIGH if max(l_infinity, variation) >= HIGH else Severity.MEDIUM,
         n=after.n,
         effect=max(l_infinity, variation),
-        p_value=min(1.0, 2.0 * min(_g_test(both), _single_values(both))),
+        p_value=_single_values(both, n, m)
+        if case.before.lists or case.after.lists
+        else min(1.0, 2.0 * min(_g_test(both), _single_values(both, n, m))),
         changes=top,
         statistics={
             "l_infinity": l_infinity,
@@ -76,9 +81,9 @@ def _words(value: str, before: float, after: float) -> str:
 
 
 def _g_test(both: Shares) -> float:
-    """p-value of the G-test on the pooled table; 1 where fewer than two cells are left."""
+    """p-value of the G-test on the pooled table; 1 where fewer than two cells or only one sample's are left."""
     table = _pooled(both)
-    if table.shape[1] < 2:  # noqa: PLR2004 - nothing to compare
+    if table.shape[1] < 2 or not table.any(axis=1).all():  # noqa: PLR2004 - nothing to compare
         return 1.0
     return float(stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue)
 
@@ -94,19 +99,25 @@ def _pooled(both: Shares) -> NDArray[np.int64]:
     return table
 
 
-def _single_values(both: Shares) -> float:
+def _single_values(both: Shares, n: int, m: int) -> float:
     """Smallest two-sided p-value over the single values, times their number.
 
-    The exact test is done for the few values with the largest deviance 2 (n ln(n / expected) - n + expected); no other can have the smallest one.
+    The exact test is done for the few values with the largest deviance of "this value or not, window or reference".
     """
-    expected = (both.before + both.after) * (both.n / (both.n + both.m))
-    deviance = xlogy(both.after, both.after / expected) - (both.after - expected)
+    deviance = _deviance(both.after, n, both.before + both.after, n + m)
     candidates = np.argsort(-deviance, kind="stable")[:TESTED]
     smallest = min(
-        more_or_less_often(int(both.after[i]), both.n, int(both.before[i]), both.m)
-        for i in candidates
+        more_or_less_often(int(both.after[i]), n, int(both.before[i]), m) for i in candidates
     )
     return min(1.0, len(both.values) * smallest)
+
+
+def _deviance(hits: Integers, n: int, total: Integers, size: int) -> NDArray[np.float64]:
+    """The G statistic of the table with these cells, row sum n, column sums total and sum size, per value."""
+    cells = hits, n - hits, total - hits, size - n - total + hits
+    sums = xlogy(n, n) + xlogy(size - n, size - n) + xlogy(total, total)
+    sums += xlogy(size - total, size - total) - xlogy(size, size)
+    return np.asarray(2.0 * (sum(xlogy(cell, cell) for cell in cells) - sums))
 
 
 def _variation(both: Shares) -> float:
