@@ -2,10 +2,13 @@
 
 New data of an unchanged source brings new values, too: as often as a value stood only once in the reference (Good 1953), which
 is also the leave-one-out rate of the reference itself. Fisher's exact test compares the window's unseen mass with that.
-New values within the usual novelty are a notice; a domain that people closed (``min_domain_mass``) is a rule.
+New values within the usual novelty are a notice; a domain that people closed (``min_domain_mass``) is a rule: too little known
+mass is a finding, enough of it a notice. The items of one list come together, so that counts of items are shrunk to the
+number of lists.
 """
 
-from driftlog_analyzers._baseline import Constraint
+from collections.abc import Sequence
+
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
 from driftlog_analyzers._profile import Categorical
 from driftlog_analyzers._statistics import more_often, percent, rate
@@ -14,6 +17,7 @@ from driftlog_analyzers.detectors._case import Case, insufficient
 NAME = "unseen_category"
 MINIMUM_EXCESS = 0.001
 SHOWN = 20
+NAMED = 3
 HIGH = 0.1
 
 
@@ -28,16 +32,10 @@ def unseen_category(case: Case, minimum: int) -> Result | None:
     unseen = sum(new.values()) + after.tail
     if not unseen:
         return None
-    closed = _broken(rule, unseen, after.n)
-    if after.n < minimum and not closed:
-        return insufficient(NAME, case, after.n, minimum, "values")
-    once = sum(count == 1 for count in before.counts.values())
-    usual, share = rate(once, before.n), rate(unseen, after.n)
-    return _result(case, before, new, after.n, unseen, share, usual, once, closed=closed)
-
-
-def _broken(rule: Constraint, unseen: int, n: int) -> bool:
-    return rule.min_domain_mass > 0 and 1.0 - rate(unseen, n) < rule.min_domain_mass
+    closed = rate(after.n - unseen, after.n) < rule.min_domain_mass
+    if case.occasions[1] < minimum and not closed:
+        return insufficient(NAME, case, case.occasions[1], minimum, "values")
+    return _result(case, before, new, after.n, unseen, mass=rule.min_domain_mass)
 
 
 def _result(
@@ -46,30 +44,58 @@ def _result(
     new: dict[str, int],
     n: int,
     unseen: int,
-    share: float,
-    usual: float,
-    once: int,
     *,
-    closed: bool,
+    mass: float,
 ) -> Result:
+    once = sum(count == 1 for count in before.counts.values())
+    usual, share = rate(once, before.n), rate(unseen, n)
+    tolerated = 0 < mass <= rate(n - unseen, n)
     top = sorted(new.items(), key=lambda item: (-item[1], item[0]))
-    names = ", ".join(repr(value) for value, _ in top[:3]) + (
-        f" and {len(top) - 3} more" if len(top) > 3 else ""
-    )  # noqa: PLR2004 - three names fit a line
     return Result(
         NAME,
         case.feature,
         Outcome.FINDING,
-        f"{case.feature}: {percent(share)} of {n:,} values are new: {names}"
-        + (" (only known values are allowed)" if closed else f" (usual novelty: {percent(usual)})"),
-        severity=Severity.HIGH if share >= HIGH else Severity.MEDIUM,
+        f"{case.feature}: {percent(share)} of {n:,} values are new: {_names(top)} ({_measure(mass, usual)})",
+        severity=Severity.INFO if tolerated else _severity(share),
         n=n,
         effect=share - usual,
-        p_value=None if closed else more_often(unseen, n, once, before.n),
-        changes=tuple(Change(value, 0.0, rate(count, n), 0, count) for value, count in top[:SHOWN]),
+        p_value=None if mass > 0 else _probability(case, unseen, n, once, before.n),
+        changes=tuple(
+            Change(
+                value,
+                rate(before.counts.get(value, 0), before.n),
+                rate(count, n),
+                before.counts.get(value, 0),
+                count,
+            )
+            for value, count in top[:SHOWN]
+        ),
         statistics={"distinct_new_values": float(len(new)), "usual_novelty": usual},
         condition=Condition("values", case.feature, tuple(value for value, _ in top[:SHOWN])),
     )
+
+
+def _names(top: Sequence[tuple[str, int]]) -> str:
+    named = ", ".join(repr(value) for value, _ in top[:NAMED])
+    more = f" and {len(top) - NAMED} more" if len(top) > NAMED else ""
+    return f"{named}{more}" or "too many to be listed"
+
+
+def _measure(mass: float, usual: float) -> str:
+    """What the new values are measured by."""
+    if mass == 1:
+        return "only known values are allowed"
+    return f"{percent(mass)} must be known" if mass else f"usual novelty: {percent(usual)}"
+
+
+def _severity(share: float) -> Severity:
+    return Severity.HIGH if share >= HIGH else Severity.MEDIUM
+
+
+def _probability(case: Case, unseen: int, n: int, once: int, m: int) -> float:
+    """Fisher's exact test over events; a list's share of unseen items counts as that share of the list."""
+    lists, window_lists = case.occasions
+    return more_often(unseen * window_lists // n, window_lists, -(-once * lists // m), lists)
 
 
 def is_material(result: Result) -> bool:
