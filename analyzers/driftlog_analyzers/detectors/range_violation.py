@@ -2,11 +2,12 @@
 
 Against the observed range the probability is exact for exchangeable data of any distribution: that the a most extreme of
 n + m values all fall among the window's n is the product of (n - i) / (n + m - i), i < a. A bound that people wrote into the
-baseline's file is a rule: one number outside is a finding.
+baseline's file is a rule: one number beyond it is a finding, while the bound they left alone is still the observed one.
 """
 
 import math
 
+from driftlog_analyzers._baseline import Constraint
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
 from driftlog_analyzers._profile import Numeric
 from driftlog_analyzers._statistics import percent, rate
@@ -23,21 +24,20 @@ def range_violation(case: Case, minimum: int) -> Result | None:
     rule, before, after = case.constraint, case.before.numeric, case.after.numeric
     if rule is None or rule.kind != "numeric" or after is None:
         return None
-    written = before is None or (rule.minimum, rule.maximum) != (before.minimum, before.maximum)
-    outside = after.below + after.above
-    if after.n < minimum and not (written and outside):
+    forbidden = _beyond_written(rule, before, after)
+    if after.n < minimum and not forbidden:
         return insufficient(NAME, case, after.n, minimum, "numbers")
-    share = rate(outside, after.n)
+    share = rate(after.below + after.above, after.n)
     return Result(
         NAME,
         case.feature,
-        Outcome.FINDING if outside and (written or share >= MINIMUM_SHARE) else Outcome.OK,
+        Outcome.FINDING if forbidden or share >= MINIMUM_SHARE else Outcome.OK,
         f"{case.feature}: {percent(share)} of {after.n:,} numbers lie outside {_span(rule.minimum, rule.maximum)}; "
         f"seen {after.minimum:g} to {after.maximum:g}{_scale(before, after)}",
         severity=Severity.HIGH if share >= HIGH else Severity.MEDIUM,
         n=after.n,
         effect=share,
-        p_value=None if written or before is None else _probability(after, before.n),
+        p_value=None if forbidden or before is None else _probability(after, before.n),
         changes=(
             Change("below", 0.0, rate(after.below, after.n), 0, after.below),
             Change("above", 0.0, rate(after.above, after.n), 0, after.above),
@@ -45,6 +45,13 @@ def range_violation(case: Case, minimum: int) -> Result | None:
         statistics={"minimum": after.minimum, "maximum": after.maximum, "mean": after.mean},
         condition=Condition("outside", case.feature, low=rule.minimum, high=rule.maximum),
     )
+
+
+def _beyond_written(rule: Constraint, before: Numeric | None, after: Numeric) -> int:
+    """How many numbers lie beyond a bound that is not simply the reference's own."""
+    below = after.below if before is None or rule.minimum != before.minimum else 0
+    above = after.above if before is None or rule.maximum != before.maximum else 0
+    return below + above
 
 
 def _probability(after: Numeric, m: int) -> float:
