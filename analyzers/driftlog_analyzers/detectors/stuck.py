@@ -4,6 +4,8 @@ Of the n + m values, d differ from the baseline's most frequent one (for numbers
 bound). That none of the d fell into the window is hypergeometric (Fisher's exact test).
 """
 
+from bisect import bisect_left
+
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
 from driftlog_analyzers._profile import FeatureProfile
 from driftlog_analyzers._statistics import more_often, rate
@@ -34,26 +36,44 @@ def stuck(case: Case, minimum: int) -> Result | None:
         n=n,
         effect=variety,
         p_value=more_often(n, n, mode, m) if value is not None else 1.0,
-        changes=(Change(str(value), rate(mode, m), 1.0, mode, n),),
+        changes=_changes(case, value, m),
         condition=Condition("any", case.feature),
     )
 
 
 def _single(feature: FeatureProfile) -> tuple[int, str | None]:
     """How many values there are, and the only one if it is."""
-    if feature.numeric:
+    if feature.numeric and feature.numeric.n == feature.values:
         low, high = feature.numeric.minimum, feature.numeric.maximum
-        return feature.numeric.n, f"{low:g}" if low == high and not feature.strings else None
-    if feature.categorical and not feature.lists:
+        return feature.values, f"{low:.12g}" if low == high else None
+    if feature.categorical and feature.strings == feature.values:
         counts = feature.categorical.counts
-        return feature.categorical.n, next(iter(counts)) if len(counts) == 1 else None
-    return 0, None
+        return feature.values, next(iter(counts)) if len(counts) == 1 else None
+    return feature.values, None
+
+
+def _changes(case: Case, value: str | None, m: int) -> tuple[Change, ...]:
+    """The only value, before and after; a number is counted with all that shared its histogram bin."""
+    if value is None:
+        return ()
+    before, after = case.before, case.after
+    if after.numeric:
+        known = (
+            before.numeric.bins[bisect_left(before.numeric.edges, after.numeric.minimum)]
+            if before.numeric
+            else 0
+        )
+    else:
+        known = before.categorical.counts.get(value, 0) if before.categorical else 0
+    return (Change(value, rate(known, m), 1.0, known, after.values),)
 
 
 def _mode(feature: FeatureProfile) -> tuple[int, int]:
     """How many values there are, and at most how many of them are the most frequent one."""
-    if feature.numeric and feature.numeric.bins:
-        return feature.numeric.n, max(feature.numeric.bins)
-    if feature.categorical and not feature.lists:
-        return feature.categorical.n, max(feature.categorical.counts.values(), default=0)
-    return 0, 0
+    if feature.numbers + feature.strings < feature.values:
+        return 0, 0
+    if feature.numeric and not feature.numeric.bins:
+        return 0, 0
+    bins = feature.numeric.bins if feature.numeric else ()
+    counts = feature.categorical.counts.values() if feature.categorical else ()
+    return feature.values, max((*bins, *counts), default=0)
