@@ -35,8 +35,8 @@ def oov_rate(case: Case, minimum: int) -> Result | None:
     if after.n < minimum:
         return insufficient(NAME, case, after.n, minimum, "texts")
     usual, now = rate(before.oov, before.tokens), rate(after.oov, after.tokens)
-    top = sorted(after.unknown.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]
-    names = ", ".join(repr(token) for token, _ in top[:3])
+    changes = _changes(before, after)
+    names = ", ".join(repr(change.value) for change in changes[:3])
     spread = math.sqrt(_variance(after) + _variance(before))
     return Result(
         NAME,
@@ -44,20 +44,37 @@ def oov_rate(case: Case, minimum: int) -> Result | None:
         Outcome.FINDING
         if now - usual >= MINIMUM_RISE and now >= MINIMUM_RATIO * usual
         else Outcome.OK,
-        f"{case.feature}: {percent(now)} of {after.tokens:,} tokens are unknown (before: {percent(usual)}), "
-        f"most of all {names}",
+        f"{case.feature}: {percent(now)} of {after.tokens:,} tokens are unknown (before: {percent(usual)})"
+        + (f", most of all {names}" if names else ""),
         severity=Severity.HIGH if now - usual >= HIGH else Severity.MEDIUM,
         n=after.n,
         effect=now - usual,
         p_value=float(stats.norm.sf((now - usual) / spread)) if spread else 1.0,
-        changes=tuple(Change(token, 0.0, rate(count, after.n), 0, count) for token, count in top),
+        changes=changes,
         statistics={
             "oov_rate": now,
             "usual_oov_rate": usual,
             "tokens_per_text": rate(after.tokens, after.n),
         },
-        condition=Condition("unknown_tokens", case.feature, tuple(token for token, _ in top)),
+        condition=Condition(
+            "unknown_tokens", case.feature, tuple(change.value for change in changes)
+        ),
     )
+
+
+def _changes(before: Text, after: Text) -> tuple[Change, ...]:
+    """Unknown tokens by the rise of the share of texts that hold them."""
+    changes = (
+        Change(
+            token,
+            rate(before.unknown.get(token, 0), before.n),
+            rate(count, after.n),
+            before.unknown.get(token, 0),
+            count,
+        )
+        for token, count in after.unknown.items()
+    )
+    return tuple(sorted(changes, key=lambda c: (c.before - c.after, c.value))[:SHOWN])
 
 
 def _variance(text: Text) -> float:
