@@ -1,7 +1,9 @@
 """Volume and silence: far fewer or more events than usual, or none at all.
 
 The usual count comes from earlier windows of the same size, those of the same hour of the day where there are enough of them:
-their median, with a spread no smaller than Poisson's and no smaller than the distance of the counts' deciles has shown. The tail is negative binomial with that mean and variance, Poisson where they are equal.
+their median, with a spread no smaller than Poisson's and no smaller than the distance of the counts' deciles has shown. The
+variance of the median itself, π / 2k of theirs for k windows (Kendall and Stuart 1977, 10.11), counts, too. The tail is
+negative binomial with that mean and variance, Poisson where they are equal.
 """
 
 import math
@@ -32,6 +34,7 @@ def volume(events: int, history: Sequence[int]) -> Result:
     usual = float(np.median(history))
     low, high = np.quantile(history, (0.1, 0.9))
     spread = float(high - low) / _DECILES_TO_SD
+    variance = max(usual, spread * spread) * (1.0 + math.pi / (2.0 * len(history)))
     if usual < MINIMUM_EXPECTED:
         return Result(NAME, "", Outcome.OK, f"{events:,} events, usually {usual:,.0f}", n=events)
     far = events >= usual * MINIMUM_FACTOR or events <= usual / MINIMUM_FACTOR
@@ -44,7 +47,7 @@ def volume(events: int, history: Sequence[int]) -> Result:
         severity=Severity.CRITICAL if not events else Severity.MEDIUM,
         n=events,
         effect=math.log((events + 0.5) / (usual + 0.5)),
-        p_value=_tail(events, usual, max(usual, spread * spread)),
+        p_value=_tail(events, usual, variance),
         changes=(Change("events", 1.0, events / usual, round(usual), events),),
         statistics={"usual": usual, "spread": spread, "windows": float(len(history))},
     )
