@@ -14,11 +14,13 @@ HIGH = 0.5
 
 def na_spike(case: Case, minimum: int) -> Result | None:
     """Test one feature; the effect is Cohen's h of the two null rates."""
-    if case.constraint is None or not case.before.present or not case.after.present:
+    if case.constraint is None or not case.after.present:
         return None
     n, m = case.after.present, case.before.present
-    before, after = rate(case.before.nulls, m), rate(case.after.nulls, n)
     forbidden = case.constraint.nulls == "forbidden" and case.after.nulls > 0
+    if not m and not forbidden:
+        return None
+    before, after = rate(case.before.nulls, m), rate(case.after.nulls, n)
     if n < minimum and not forbidden:
         return insufficient(NAME, case, n, minimum, "events carry it")
     direction = "rose" if after >= before else "fell"
