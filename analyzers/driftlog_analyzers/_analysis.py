@@ -20,12 +20,11 @@ from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._state import StateFile
 from driftlog_analyzers._store import EventStore, ProfileSpec
-from driftlog_analyzers._window import TimeSize, Window, WindowSize
+from driftlog_analyzers._window import CountSize, TimeSize, Window, WindowSize
 
 Progress = Callable[[int, int], None]
 
 _CHUNK = 1000
-_HISTORY = timedelta(days=28)
 _TRAILING = 28
 _DAY = timedelta(days=1)
 
@@ -43,6 +42,11 @@ class _Run:
     fingerprint: str
     label: str
     now: datetime
+    episodes: EpisodeSettings
+
+    def label_of(self, window: Window) -> str:
+        """The baseline's name, in a hash all that decides the results, and whether the window was judged while open."""
+        return f"{self.label}{', open' if window.end > self.now else ''})"
 
 
 def analyze(
@@ -83,42 +87,41 @@ def analyze(
     extent = store.extent(baseline.model)
     if extent is None:
         return []
-    run = _start(
-        store, baseline, state, size, settings, now or (datetime.now(UTC) if end else extent.last)
-    )
+    now = now or (datetime.now(UTC) if end else extent.last)
+    episodes = episodes or EpisodeSettings()
+    run = _start(store, baseline, state, size, settings, now, episodes)
     windows = store.windows(baseline.model, size, start, end)
-    known = {e.window: e for e in state.evaluations(baseline.model, size)}
-    counts = store.counts(baseline.model, windows)
-    due = [
-        w
-        for w, events in zip(windows, counts, strict=True)
-        if not _current(known.get(w), events, run.label)
-    ]
-    made: dict[Window, Evaluation] = {}
-    history = {window: evaluation.events for window, evaluation in known.items()}
+    known = _known(run, windows)
+    counts = dict(zip(windows, store.counts(baseline.model, windows), strict=True))
+    history = {window: evaluation.events for window, evaluation in known.items()} | counts
+    due = [w for w in windows if not _current(known.get(w), counts[w], run.label_of(w))]
+    done = 0
     for chunk in _chunks(due):
-        for evaluation in _evaluated(
-            run, chunk, known, history | dict(zip(windows, counts, strict=True))
-        ):
-            made[evaluation.window] = evaluation
+        with state.transaction():
+            made = _evaluated(run, chunk, known, history)
+            _carry_on(run, known, made)
+        known |= {evaluation.window: evaluation for evaluation in made}
+        done += len(made)
         if progress:
-            progress(len(made), len(due))
-    _carry_on(run, known, list(made.values()), episodes or EpisodeSettings())
-    return [made[window] if window in made else known[window] for window in windows]
+            progress(done, len(due))
+    return [known[window] for window in windows]
 
 
-def _start(
+def _start(  # noqa: PLR0917 - what a run has, in the order of `_Run`
     store: EventStore,
     baseline: Baseline,
     state: StateFile,
     size: WindowSize,
     settings: Settings,
     now: datetime,
+    episodes: EpisodeSettings,
 ) -> _Run:
     spec = profile_spec(baseline)
     fingerprint = _hash(_stable(spec))
-    label = f"{baseline.name} ({_hash(to_json(baseline.profile), repr(sorted(baseline.constraints.items())), fingerprint, _settings_key(settings))})"
-    return _Run(store, state, baseline, size, settings, spec, fingerprint, label, now)
+    rules = repr(sorted(baseline.constraints.items()))
+    key = _hash(to_json(baseline.profile), rules, fingerprint, _settings_key(settings))
+    label = f"{baseline.name} ({key}"
+    return _Run(store, state, baseline, size, settings, spec, fingerprint, label, now, episodes)
 
 
 def _stable(spec: ProfileSpec) -> str:
@@ -143,6 +146,28 @@ def _hash(*parts: str | bytes) -> str:
     return digest.hexdigest()
 
 
+def _known(run: _Run, windows: Sequence[Window]) -> dict[Window, Evaluation]:
+    """What earlier runs said, without windows that are no more: late events move the bounds of windows by count."""
+    known = {e.window: e for e in run.state.evaluations(run.baseline.model, run.size)}
+    if not windows:
+        return known
+    there = frozenset(windows)
+    first, last = windows[0], windows[-1]
+    moved = [
+        w
+        for w in known
+        if w not in there
+        and (w.end, w.end_id) > (first.start, first.start_id)
+        and (w.start, w.start_id) < (last.end, last.end_id)
+    ]
+    if moved and isinstance(run.size, CountSize):
+        with run.state.transaction():
+            run.state.forget_windows(run.baseline.model, run.size, moved)
+            _fold_anew(run)
+        return {window: known[window] for window in known.keys() - set(moved)}
+    return known
+
+
 def _current(known: Evaluation | None, events: int, label: str) -> bool:
     return known is not None and known.events == events and known.baseline == label
 
@@ -156,18 +181,17 @@ def _chunks(windows: Iterable[Window]) -> Iterator[list[Window]]:
 def _evaluated(
     run: _Run, windows: list[Window], known: dict[Window, Evaluation], events: dict[Window, int]
 ) -> list[Evaluation]:
-    """Evaluate some windows and save what was found, all of it or nothing."""
+    """Evaluate some windows and save what was found."""
     made = []
-    with run.state.transaction():
-        for window, profile in zip(windows, run.store.profiles(run.spec, windows), strict=True):
-            results = evaluate(profile, run.baseline, run.settings, _history(run, window, events))
-            made.append(_evaluation(run, window, profile, results, known.get(window)))
-            run.state.save_profile(
-                run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
-            )
-        made = _with_examples(run, made)
-        for evaluation in made:
-            run.state.save_evaluation(run.size, evaluation)
+    for window, profile in zip(windows, run.store.profiles(run.spec, windows), strict=True):
+        results = evaluate(profile, run.baseline, run.settings, _history(run, window, events))
+        made.append(_evaluation(run, window, profile, results, known.get(window)))
+        run.state.save_profile(
+            run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
+        )
+    made = _with_examples(run, made)
+    for evaluation in made:
+        run.state.save_evaluation(run.size, evaluation)
     return made
 
 
@@ -181,7 +205,13 @@ def _evaluation(
     told = tuple(result for result in results if result.outcome is not Outcome.OK)
     revision = 1 if before is None else before.revision + (before.events != profile.events)
     return Evaluation(
-        run.baseline.model, window, profile.events, run.label, told, len(results), revision
+        run.baseline.model,
+        window,
+        profile.events,
+        run.label_of(window),
+        told,
+        len(results),
+        revision,
     )
 
 
@@ -208,29 +238,25 @@ def _history(run: _Run, window: Window, events: dict[Window, int]) -> list[int] 
     """Counts of comparable earlier windows: of the same time of day where windows are shorter than a day."""
     if not isinstance(run.size, TimeSize) or window.end > run.now:
         return None
-    step = _DAY if run.size.duration < _DAY else run.size.duration
+    step = max(run.size.duration, _DAY)
     earlier = (
         Window(window.start - i * step, window.end - i * step) for i in range(1, _TRAILING + 1)
     )
     return [events[other] for other in earlier if other in events]
 
 
-def _carry_on(
-    run: _Run,
-    known: dict[Window, Evaluation],
-    made: Sequence[Evaluation],
-    settings: EpisodeSettings,
-) -> None:
+def _carry_on(run: _Run, known: dict[Window, Evaluation], made: Sequence[Evaluation]) -> None:
     """Carry the alerts on; fold them anew where an earlier window changed."""
-    if not made:
+    if any(window >= min(e.window for e in made) for window in known):
+        _fold_anew(run)
         return
+    current = run.state.episodes(run.baseline.model, size=run.size, closed=False)
+    for evaluation in made:
+        current = advance(current, evaluation, run.episodes)
+        run.state.save_episodes(run.size, current)
+
+
+def _fold_anew(run: _Run) -> None:
     model, state = run.baseline.model, run.state
-    with state.transaction():
-        if any(window >= min(e.window for e in made) for window in known):
-            state.forget_episodes(model, run.size)
-            state.save_episodes(run.size, fold(state.evaluations(model, run.size), settings))
-            return
-        current = state.episodes(model, size=run.size, closed=False)
-        for evaluation in made:
-            current = advance(current, evaluation, settings)
-            state.save_episodes(run.size, current)
+    state.forget_episodes(model, run.size)
+    state.save_episodes(run.size, fold(state.evaluations(model, run.size), run.episodes))

@@ -51,6 +51,11 @@ _SAVE_EVALUATION = """
 _SAVE_EPISODE = """
     INSERT INTO episode VALUES (:id, :model, :size, :status, :start, :start_id, :body)
     ON CONFLICT DO UPDATE SET status = excluded.status, body = excluded.body"""
+_FORGET = tuple(
+    f"""DELETE FROM {table} WHERE model = :model AND size = :size
+        AND start = :start AND start_id = :start_id AND stop = :stop AND stop_id = :stop_id"""  # noqa: S608 - two names of ours
+    for table in ("profile", "evaluation")
+)
 _PROFILE = """
     SELECT revision, fingerprint, body FROM profile
     WHERE model = :model AND size = :size AND start = :start AND start_id = :start_id
@@ -201,6 +206,11 @@ class StateFile:
         for (body,) in self._rows(_EVALUATIONS, values):
             yield self._read(Evaluation, body.encode())
 
+    def sizes(self, model: str) -> tuple[str, ...]:
+        """The sizes of the windows that were evaluated, as text, sorted."""
+        statement = "SELECT DISTINCT size FROM evaluation WHERE model = :model ORDER BY size"
+        return tuple(size for (size,) in self._rows(statement, {"model": model}))
+
     def save_episodes(self, size: WindowSize, episodes: Iterable[Episode]) -> None:
         """Save episodes of windows of one size, each in place of its earlier state."""
         with self.transaction():
@@ -208,6 +218,14 @@ class StateFile:
                 values = _keys(episode.opened) | {"id": episode.id, "model": episode.model}
                 values |= {"size": str(size), "status": episode.status.value}
                 self._execute(_SAVE_EPISODE, values | {"body": to_json(episode).decode()})
+
+    def forget_windows(self, model: str, size: WindowSize, windows: Iterable[Window]) -> None:
+        """Remove the profiles and evaluations of windows that are no more."""
+        with self.transaction():
+            for window in windows:
+                values = {"model": model, "size": str(size)} | _keys(window)
+                for statement in _FORGET:
+                    self._execute(statement, values)
 
     def forget_episodes(self, model: str, size: WindowSize) -> None:
         """Remove a model's episodes, before they are folded anew from revised evaluations."""
