@@ -12,7 +12,9 @@ MINIMUM = (3, 11)
 def main(folder: str) -> None:
     """Install everything into `folder`, from the project that this script stands in."""
     if sys.version_info < MINIMUM:
-        sys.exit(f"driftlog needs Python 3.11 or later; this is {sys.version.split()[0]}: make PYTHON=python3.12 ...")
+        sys.exit(
+            f"driftlog needs Python 3.11 or later; this is {sys.version.split()[0]}: make PYTHON=python3.12 ..."
+        )
     root = Path(__file__).parents[1]
     groups = tomllib.loads((root / "pyproject.toml").read_text())["dependency-groups"]
     venv.create(folder, with_pip=True)

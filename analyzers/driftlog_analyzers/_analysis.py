@@ -1,7 +1,7 @@
 """From a store and a baseline to evaluations and alerts in the state file: the one run that everything else calls.
 
-A window is profiled once. It is profiled again, under the next revision, only if its number of events changed (it was still
-open, or events came late), and evaluated again only then or if the baseline or the settings changed.
+A window is profiled once. It is profiled again, under the next revision, only if its number of events changed (it was
+still open, or events came late), and evaluated again only then or if the baseline or the settings changed.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -73,15 +73,15 @@ def analyze(
         end: UTC; by default that of the last event.
         settings: of the detectors.
         episodes: when alerts begin and end.
-        now: the time; a window that ends later is evaluated as it is, without its volume. By default the clock's where an
-            end is given, else the time of the last event.
+        now: the time; a window that ends later is evaluated as it is, without its volume. By default the clock's
+            where an end is given, else the time of the last event.
         progress: is told how many of how many windows are done.
 
     Returns:
         The evaluation of each window, oldest first.
 
     Raises:
-        StoreError: the store could not answer completely; nothing was concluded from what is missing.
+        StoreError: the store could not answer completely; nothing was concluded.
     """
     settings = settings or Settings()
     extent = store.extent(baseline.model)

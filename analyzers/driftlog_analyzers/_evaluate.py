@@ -1,8 +1,8 @@
 """From a window's profile to its results: every detector on every feature, then one decision over all p-values.
 
-A finding needs three things: enough events, an effect above the detector's floor, and significance after the p-values of the
-window went through Benjamini-Hochberg (1995) together. Without any fault that keeps the probability of a false finding in a
-window under its level, which is the budget per feature-window times the number of features.
+A finding needs three things: enough events, an effect above the detector's floor, and significance after the p-values
+of the window went through Benjamini-Hochberg (1995) together. Without any fault that keeps the probability of a false
+finding in a window under its level, which is the budget per feature-window times the number of features.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ def evaluate(
         profile: the window's profile, made by the baseline's spec.
         baseline: what it is compared with.
         settings: how strict to be.
-        history: predictions in comparable earlier windows; None where volume means nothing (windows by count).
+        history: predictions in comparable earlier windows; None where volume means nothing.
     """
     results = []
     if history is not None and volume.NAME not in settings.disabled:

@@ -49,8 +49,8 @@ class Condition:
     """Which events show a finding, so that a store can name a few of them.
 
     Attributes:
-        kind: ``absent``, ``null``, ``nonfinite``, ``values`` (any of them), ``unknown_tokens``, ``outside`` (of low..high),
-            ``type`` (values name the types) or ``any``.
+        kind: ``absent``, ``null``, ``nonfinite``, ``values`` (any of them), ``unknown_tokens``, ``outside`` (of
+            low..high), ``type`` (values name the types) or ``any``.
         feature: the feature's name.
         values: values, tokens or types, by kind.
         low: the lower bound of ``outside``.

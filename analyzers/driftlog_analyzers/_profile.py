@@ -1,7 +1,7 @@
 """The mergeable summary of one window of events.
 
 Every part adds up: ``merge`` is associative and commutative, and the empty profile is its identity. Counts are exact;
-means and second moments follow Chan, Golub and LeVeque (1983), so they agree with a computation from scratch to rounding.
+means and second moments follow Chan, Golub and LeVeque (1983): they agree with a computation from scratch to rounding.
 """
 
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class Numeric:
         delta = other.mean - self.mean
         return Numeric(
             n=n,
-            mean=(self.n * self.mean + other.n * other.mean) / n,
+            mean=self.mean * (self.n / n) + other.mean * (other.n / n),
             m2=self.m2 + other.m2 + delta * delta * self.n * other.n / n,
             minimum=min(self.minimum, other.minimum),
             maximum=max(self.maximum, other.maximum),

@@ -9,7 +9,6 @@ from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._window import Window, WindowSize
 
-
 Edges = Mapping[str, tuple[float, ...]]
 
 

@@ -1,7 +1,8 @@
 """Windows of event time, and their sizes.
 
-A window is half open, ``[start, end)``, over the order (timestamp, event id); times are UTC. A window by time has empty ids.
-A window by count starts at one event and ends before another, so that events with equal timestamps fall on one side only.
+A window is half open, ``[start, end)``, over the order (timestamp, event id); times are UTC. A window by time has
+empty ids. A window by count starts at one event and ends before another, so that of events with equal timestamps
+each falls on one side.
 """
 
 import re

@@ -19,14 +19,18 @@ def real(name: str) -> Path:
     """A file of the shared data, or a skip that says so."""
     path = DATA / name
     if not path.exists():
-        pytest.skip(f"{path} is not there; set DRIFTLOG_DATA to the folder with the public data sets")
+        pytest.skip(
+            f"{path} is not there; set DRIFTLOG_DATA to the folder with the public data sets"
+        )
     return path
 
 
 def run(*arguments: object) -> str:
     """What the command prints; its failure is the test's."""
     command = Path(sys.executable).with_name("driftlog")
-    done = subprocess.run([command, *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [command, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -64,7 +68,9 @@ class Replay:
         return ("--spool", self.spool, "--model", self.model, "--state", self.spool / state)
 
 
-def found(windows: Sequence[dict], detector: str, feature: str, kind: str = "findings") -> Iterator[dict]:
+def found(
+    windows: Sequence[dict], detector: str, feature: str, kind: str = "findings"
+) -> Iterator[dict]:
     """The windows in which a detector found something about a feature."""
     for window in windows:
         for result in window[kind]:

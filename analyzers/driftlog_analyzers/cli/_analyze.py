@@ -93,6 +93,7 @@ def _tell(
         )
         return
     show(*_findings.blocks(evaluations))
+    show(*_findings.notices(evaluations))
     show(*_findings.short_windows(evaluations, where.config.detection.min_events))
     show("", f"{_findings.summarize(evaluations)} Baseline: {baseline.name}.", "")
     if not alerts:

@@ -62,13 +62,10 @@ def baseline(
 ) -> None:
     """Build a baseline from a file or the log.
 
-    From training data with --input, from good events of the log with --from and --to.
+    From training data with --input, else from events of the log that are known to be good: those
+    between --from and --to, or all so far.
     """
     where = place(spool, state, config)
-    if file is None and start is None and end is None:
-        raise typer.BadParameter(
-            "give --input FILE, or --from and --to for events of the log", param_hint="--input"
-        )
     if file is not None and (start or end):
         raise typer.BadParameter("give --input, or --from and --to, not both", param_hint="--input")
     if file is None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
 
 _SHOWN_WINDOWS = 10
+_SHOWN_NOTICES = 10
 _WINDOW = "window"
 
 
@@ -78,6 +79,22 @@ def blocks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
         if evaluation.events:
             before = found
     yield from _repeats(repeated)
+
+
+def notices(evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """Lines that tell the latest notice of each detector and feature, and of how many windows."""
+    latest: dict[tuple[str, str], tuple[int, Result]] = {}
+    for evaluation in evaluations:
+        for result in evaluation.notices:
+            key = result.detector, result.feature
+            latest[key] = latest.get(key, (0, result))[0] + 1, result
+    if latest:
+        yield "Notices, which open no alert:"
+    for windows, result in list(latest.values())[:_SHOWN_NOTICES]:
+        more = f" (and {windows - 1:,} windows before)" if windows > 1 else ""
+        yield f"  {result.severity:8}  {result.detector}: {result.summary}{more}"
+    if len(latest) > _SHOWN_NOTICES:
+        yield f"  … and {len(latest) - _SHOWN_NOTICES:,} features more; --json has them all"
 
 
 def short_windows(evaluations: Sequence[Evaluation], minimum: int) -> list[str]:

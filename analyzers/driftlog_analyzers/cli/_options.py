@@ -78,10 +78,8 @@ def place(spool: Path | None, state: Path | None, config: Path | None) -> Place:
             "name the spool's folder with --spool DIR, DRIFTLOG_SPOOL or spool in --config FILE",
             param_hint="--spool",
         )
-    if state is None and settings.state:
-        file = settings.state
-    else:
-        file = (state or folder / "analysis") / "state.sqlite"
+    beside = (state or folder / "analysis") / "state.sqlite"
+    file = settings.state if state is None and settings.state else beside
     return Place(folder, file, file.parent / "baselines", settings)
 
 

@@ -1,11 +1,14 @@
 """``driftlog report``: one HTML file with health, alerts and evidence."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from driftlog_analyzers._window import WindowSize, parse_size
 from driftlog_analyzers.cli._console import show, show_json
 from driftlog_analyzers.cli._options import (
     ConfigOption,
@@ -18,6 +21,9 @@ from driftlog_analyzers.cli._options import (
     place,
 )
 from driftlog_analyzers.errors import InputError, StoreError
+
+if TYPE_CHECKING:
+    from driftlog_analyzers._spool_store import SpoolStore
 
 
 def report(
@@ -66,13 +72,8 @@ def page_of(
 
     with SpoolStore(where.spool) as store, StateFile(where.state) as file:
         name = pick_model(store, model)
-        size = _run.window_size(window, where.config.monitor(name))
+        size = _size(window or where.config.monitor(name).window, file.sizes(name), name, where)
         evaluations = tuple(file.evaluations(name, size))
-        if not evaluations:
-            raise StoreError(
-                f"no windows of {size} were analysed for model {name!r}; name the size that was "
-                f"with --window, or run: driftlog analyze --spool {where.spool}"
-            )
         data = ReportData(
             model=name,
             baseline=_run.find(where, name, baseline, None),
@@ -82,13 +83,35 @@ def page_of(
             profiles=[(found, profile) for found, _, profile in file.profiles(name, size)],
             episodes=file.episodes(name, size=size),
             budget=where.config.detection.budget,
-            accounting={
-                f"damaged lines ({reason})": count
-                for damage in store.damage.values()
-                for reason, count in damage.reasons.items()
-            },
+            accounting=_damaged(store),
         )
     return render_report(data), len(evaluations)
+
+
+def _damaged(store: "SpoolStore") -> dict[str, int]:
+    """Damaged lines by reason, over all segments."""
+    total: Counter[str] = Counter()
+    for damage in store.damage.values():
+        total.update({f"damaged lines ({reason})": n for reason, n in damage.reasons.items()})
+    return dict(total)
+
+
+def _size(
+    wanted: str | WindowSize, analysed: Sequence[str], model: str, where: Place
+) -> WindowSize:
+    """The size that was asked for, or the only one that was analysed."""
+    size = parse_size(wanted) if isinstance(wanted, str) else wanted
+    if str(size) in analysed:
+        return size
+    if isinstance(wanted, str) or len(analysed) != 1:
+        there = (
+            f"there are windows of {' and of '.join(analysed)}" if analysed else "there are none"
+        )
+        raise StoreError(
+            f"no windows of {size} were analysed for model {model!r}, {there}; name their size with "
+            f"--window, or run: driftlog analyze --spool {where.spool} --window '{size}'"
+        )
+    return parse_size(analysed[0])
 
 
 def write_page(path: Path, page: str) -> None:

@@ -1,0 +1,25 @@
+"""Rows of four real data sets, shuffled, so that every alert is false."""
+
+import pytest
+from benchmarks.false_alerts import BUDGET, SIZES, measure
+
+from tests.acceptance.replayed import real
+
+SEED = 20261122
+
+
+@pytest.fixture(scope="module")
+def counts():
+    """Alerts by window size, the data sets taken together."""
+    real("sotu/sotu_sentences_1900_2020.csv")
+    print("seed", SEED)
+    found, which = measure((SEED,))
+    print(which)
+    return found
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_at_most_one_false_alert_per_thousand_clean_feature_windows(counts, size):
+    """The shipped defaults keep the budget at every window size."""
+    assert counts[size].feature_windows > 400
+    assert counts[size].rate <= BUDGET
