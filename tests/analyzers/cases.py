@@ -94,7 +94,7 @@ def planned(after, *, kind, window=None, **rule):
 
 def random_source(*more):
     """A source of random numbers, and its seed where pytest shows it."""
-    print("seed", SEED, *more)  # noqa: T201 - shown when the test fails
+    print("seed", SEED, *more)
     return np.random.default_rng([SEED, *more])
 
 

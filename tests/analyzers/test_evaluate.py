@@ -1,0 +1,319 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from driftlog_analyzers._baseline import Constraint
+from driftlog_analyzers._evaluate import decide, evaluate
+from driftlog_analyzers._finding import Outcome, Result, Severity
+from driftlog_analyzers._profile import FeatureProfile, WindowProfile
+from driftlog_analyzers._settings import Settings
+from driftlog_analyzers.detectors import NAMES
+from tests.analyzers.cases import numbers, random_source, strings
+from tests.analyzers.simulated import draw, model
+
+REFERENCES = 8
+WINDOWS = 50
+FEATURES = 10
+BUDGET = 1.0
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    """A model whose reference holds ten thousand events."""
+    return model(random_source(0), 10_000)
+
+
+def found(p, detector="na_spike", **more):
+    """A finding with this p-value."""
+    return Result(detector, "f", Outcome.FINDING, "", Severity.HIGH, p_value=p, **more)
+
+
+def alerts(results):
+    """Detector and feature of what people are alerted of."""
+    return {(result.detector, result.feature) for result in results if result.alerts}
+
+
+class TestDecide:
+    """One decision over all p-values of a window."""
+
+    def test_is_benjamini_hochbergs(self):
+        """What stays a finding is what scipy's adjustment lets stay, whatever the other results are."""
+        rng = random_source()
+        for _ in range(200):
+            ps = rng.random(int(rng.integers(1, 30))) ** 6
+            results = [
+                found(p) if i % 3 else replace(found(p), outcome=Outcome.OK)
+                for i, p in enumerate(ps)
+            ]
+            adjusted = stats.false_discovery_control(ps)
+            expected = [bool(i % 3 and q <= 0.01) for i, q in enumerate(adjusted)]
+
+            assert expected == [result.alerts for result in decide(results, 0.01)]
+
+    def test_small_effects_count(self):
+        """The p-values of results that are ok enter the adjustment: twenty tests are twenty."""
+        alone = decide([found(0.005)], 0.01)
+        beside = decide([found(0.005), *[replace(found(0.9), outcome=Outcome.OK)] * 19], 0.01)
+
+        assert (True, False) == (alone[0].alerts, beside[0].alerts)
+
+    def test_rules_stay(self):
+        """What a rule decided is no test: it stays, and costs the tests nothing."""
+        rule = found(None)
+        results = decide([rule, rule, rule, found(0.009)], 0.01)
+
+        assert [rule, rule, rule, found(0.009)] == results
+
+    def test_not_significant_is_ok(self):
+        """A finding that is not significant is ok, and keeps its figures."""
+        (result,) = decide([found(0.5, n=7)], 0.01)
+
+        assert (Outcome.OK, 7, 0.5) == (result.outcome, result.n, result.p_value)
+
+    @pytest.mark.parametrize(
+        ("p", "effect", "severity"),
+        [
+            (1e-9, 0.05, Severity.HIGH),
+            (1e-9, 0.0005, Severity.INFO),
+            (0.5, 0.05, Severity.INFO),
+            (None, 0.0001, Severity.HIGH),
+        ],
+    )
+    def test_new_values_stay_as_a_notice(self, p, effect, severity):
+        """Unseen values within the usual novelty inform; those of a closed domain alert."""
+        (result,) = decide([found(p, "unseen_category", effect=effect)], 0.01)
+
+        assert (Outcome.FINDING, severity) == (result.outcome, result.severity)
+
+    def test_insufficient_stays(self):
+        """What could not be tested is not touched."""
+        short = Result("stuck", "f", Outcome.INSUFFICIENT, "")
+
+        assert [short, short] == decide([short, short], 0.01)
+        assert [] == decide([], 0.01)
+
+    @pytest.mark.parametrize("p", [0.0, 1.0, 1.0 + 1e-12])
+    def test_extreme_p_values(self, p):
+        """Probabilities at the ends, and one that rounding took over 1, are decided."""
+        assert (p == 0.0) == decide([found(p)], 0.01)[0].alerts
+
+
+class TestEvaluate:
+    """From a window's profile to its results."""
+
+    def test_the_reference_itself(self, made_up):
+        """The reference compared with itself gives nothing, not even a notice."""
+        results = evaluate(made_up.baseline.profile, made_up.baseline, Settings())
+
+        assert {Outcome.OK} == {result.outcome for result in results}
+
+    def test_too_few_events(self, made_up):
+        """A window of nineteen events is answered once, with insufficient_data."""
+        profile = made_up.window(draw(random_source(), 19))
+
+        (result,) = evaluate(profile, made_up.baseline, Settings())
+
+        assert ("window", Outcome.INSUFFICIENT, "19 events, at least 20 are needed", 19) == (
+            result.detector,
+            result.outcome,
+            result.summary,
+            result.n,
+        )
+
+    def test_silence(self, made_up):
+        """An empty window among full ones is silence, and nothing has vanished."""
+        results = evaluate(WindowProfile(), made_up.baseline, Settings(), [100] * 28)
+
+        assert {("volume", "")} == alerts(results)
+        assert [Severity.CRITICAL, Severity.INFO] == [result.severity for result in results]
+
+    def test_empty_window_by_count(self, made_up):
+        """Without a history volume is not judged."""
+        (result,) = evaluate(WindowProfile(), made_up.baseline, Settings())
+
+        assert Outcome.INSUFFICIENT == result.outcome
+
+    def test_empty_baseline(self, made_up):
+        """Beside a reference of no events every feature is new, and nothing else is said."""
+        baseline = replace(made_up.baseline, profile=WindowProfile(), constraints={})
+        results = evaluate(made_up.window(draw(random_source(), 100)), baseline, Settings())
+
+        assert {("new_feature", name) for name in made_up.baseline.constraints} == alerts(results)
+        assert FEATURES == len(results)
+
+    def test_disabled_detectors(self, made_up):
+        """Whoever disables every detector hears nothing."""
+        settings = Settings(disabled=frozenset(NAMES))
+
+        assert () == evaluate(
+            made_up.window(broken("vanished")), made_up.baseline, settings, [1] * 9
+        )
+
+    def test_ignored_features(self, made_up):
+        """An ignored feature may vanish."""
+        settings = Settings(ignored=frozenset({"income"}))
+
+        assert set() == alerts(
+            evaluate(without(made_up.window(broken("none")), "income"), made_up.baseline, settings)
+        )
+
+    @pytest.mark.parametrize("stage", ["beta", "planned", "deprecated"])
+    def test_stages(self, made_up, stage):
+        """A feature that is not active informs, says why, and alerts nobody."""
+        baseline = constrained(made_up.baseline, "income", stage=stage)
+        profile = without(made_up.window(broken("none")), "income")
+        first, *_ = evaluate(profile, baseline, Settings())
+
+        assert ("vanished", "income", Severity.INFO, Outcome.FINDING) == (
+            first.detector,
+            first.feature,
+            first.severity,
+            first.outcome,
+        )
+        assert first.summary.endswith(f"({stage})")
+
+    def test_planned_feature(self, made_up):
+        """A planned feature may be absent and may come."""
+        planned = Constraint("numeric", stage="planned")
+        rules = {**made_up.baseline.constraints, "later": planned}
+        baseline = replace(made_up.baseline, constraints=rules)
+        absent = made_up.window(broken("none"))
+        there = replace(absent, features={**absent.features, "later": numbers(1000)})
+
+        for profile in (absent, there):
+            assert set() == alerts(evaluate(profile, baseline, Settings()))
+
+    def test_order(self, made_up):
+        """Findings come first, the gravest at the top, the larger effect before the smaller."""
+        profile = without(made_up.window(broken("nulls")), "age")
+        profile = replace(profile, features={**profile.features, "new": strings({"a": 1000})})
+        results = evaluate(profile, made_up.baseline, Settings())
+
+        assert [("vanished", "age"), ("na_spike", "income"), ("new_feature", "new")] == [
+            (result.detector, result.feature) for result in results[:3]
+        ]
+        ranks = [list(Severity).index(result.severity) for result in results[:3]]
+        assert sorted(ranks, reverse=True) == ranks
+        assert not any(result.alerts for result in results[3:])
+        found_ones = [result.outcome is Outcome.FINDING for result in results]
+        assert sorted(found_ones, reverse=True) == found_ones
+
+    def test_budget(self, made_up):
+        """A smaller budget asks for a smaller p-value."""
+        nulls = FeatureProfile(nulls=9)
+        before = {"f": numbers(9700, nulls=300)}
+        baseline = replace(
+            made_up.baseline,
+            profile=WindowProfile(10_000, before),
+            constraints={"f": Constraint("numeric")},
+        )
+        profile = WindowProfile(100, {"f": numbers(91).merge(nulls)})
+
+        tolerant, strict = (
+            alerts(evaluate(profile, baseline, Settings(budget=budget))) for budget in (50, 0.1)
+        )
+
+        assert ({("na_spike", "f")}, set()) == (tolerant, strict)
+
+
+def without(profile, name):
+    """The profile without a feature."""
+    return replace(
+        profile, features={key: each for key, each in profile.features.items() if key != name}
+    )
+
+
+def constrained(baseline, name, **rule):
+    """The baseline with an edited constraint."""
+    edited = replace(baseline.constraints[name], **rule)
+    return replace(baseline, constraints={**baseline.constraints, name: edited})
+
+
+def some(rng, values, share):
+    """Whether each of the values is struck."""
+    return rng.random(len(values)) < share
+
+
+def broken(fault, n=1000, seed=7):
+    """Events with one fault."""
+    rng = random_source(seed)
+    rows = draw(rng, n)
+    income, country = rows.numeric["income"], np.array(rows.categorical["country"], dtype=object)
+    age, employer = rows.numeric["age"], np.array(rows.categorical["employer"], dtype=object)
+    if fault == "nulls":
+        income[some(rng, income, 0.2)] = np.nan
+    elif fault == "share":
+        country[some(rng, country, 0.11)] = "v3"
+    elif fault == "unseen":
+        country[some(rng, country, 0.05)] = "zz"
+    elif fault == "unseen employers":
+        struck = some(rng, employer, 0.2)
+        employer[struck] = [f"new {i}" for i in range(struck.sum())]
+    elif fault == "range":
+        age[:: n // 10] = 900.0
+    elif fault == "stuck":
+        age[:] = 42.0
+    elif fault == "stuck category":
+        country[:] = "v1"
+    elif fault == "words":
+        rows.texts[:] = [
+            frozenset(f"{word}!" if rng.random() < 0.06 else word for word in text)
+            for text in rows.texts
+        ]
+    categorical = {**rows.categorical, "country": country.tolist(), "employer": employer.tolist()}
+    return replace(rows, categorical=categorical)
+
+
+FAULTS = [
+    ("nulls", 1000, {("na_spike", "income")}),
+    ("share", 1000, {("category_shift", "country")}),
+    ("unseen", 1000, {("unseen_category", "country"), ("category_shift", "country")}),
+    ("range", 1000, {("range", "age")}),
+    ("stuck", 1000, {("stuck", "age")}),
+    ("stuck category", 100, {("stuck", "country"), ("category_shift", "country")}),
+    ("words", 200, {("oov_rate", "comment")}),
+    ("unseen employers", 1000, {("unseen_category", "employer")}),
+    ("none", 1000, set()),
+]
+
+
+@pytest.mark.parametrize(("fault", "n", "expected"), FAULTS, ids=[fault for fault, *_ in FAULTS])
+def test_faults_are_found(made_up, fault, n, expected):
+    """Each fault is found in its window, by feature and kind, and no other feature alerts."""
+    results = evaluate(made_up.window(broken(fault, n)), made_up.baseline, Settings())
+
+    assert expected <= alerts(results)
+    assert {name for _, name in expected} == {name for _, name in alerts(results)}
+
+
+@pytest.mark.parametrize("name", ["age", "income", "country", "employer", "tags", "comment"])
+def test_vanished_features_are_found(made_up, name):
+    """A feature of whatever kind that is gone is found as vanished, and as nothing else."""
+    profile = without(made_up.window(broken("none")), name)
+
+    assert {("vanished", name)} == alerts(evaluate(profile, made_up.baseline, Settings()))
+
+
+def test_a_type_change_is_found(made_up):
+    """Numbers that arrive as strings have changed their type, and nothing else is said of them."""
+    profile = made_up.window(broken("none"))
+    ages = strings({str(age): 10 for age in range(18, 118)})
+    profile = replace(profile, features={**profile.features, "age": ages})
+
+    assert {("type_change", "age")} == alerts(evaluate(profile, made_up.baseline, Settings()))
+
+
+@pytest.mark.parametrize("n", [100, 1000])
+def test_false_alerts_keep_the_budget(n):
+    """Windows without a fault raise at most the budget's alerts per 1,000 feature-windows."""
+    rng = random_source(n)
+    count = 0
+    for _ in range(REFERENCES):
+        each = model(rng, 10_000)
+        for _ in range(WINDOWS):
+            results = evaluate(each.window(draw(rng, n)), each.baseline, Settings())
+            count += sum(result.alerts for result in results)
+
+    assert 1000 * count / (REFERENCES * WINDOWS * FEATURES) <= BUDGET
