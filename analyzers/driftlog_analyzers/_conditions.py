@@ -4,7 +4,9 @@ from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._scan import Column, literal, number
 
 
-def condition_sql(condition: Condition, column: Column | None) -> str:
+def condition_sql(  # noqa: PLR0911 - one for each kind
+    condition: Condition, column: Column | None
+) -> str:
     """The events that show a finding, as a SQL predicate over the relation of a spool.
 
     Args:

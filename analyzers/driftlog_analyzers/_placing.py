@@ -1,4 +1,4 @@
-"""Which window each event falls into, as SQL over rows of ``ts`` (microseconds since 1970) and ``id``."""
+"""Which window each event falls into, as SQL over ``ts`` (microseconds since 1970) and ``id``."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,17 @@ def needs_table(windows: Sequence[Window]) -> bool:
 
 
 def table_sql(source: str, windows: Sequence[Window]) -> str:
-    """The statement that makes the table ``placed``: window number, time and id of every event in a window."""
+    """The statement that makes the table ``placed``: window, time and id of events in a window."""
     bounds = ", ".join(
-        f"({n}, {microseconds(w.start)}, {literal(w.start_id)}, {microseconds(w.end)}, {literal(w.end_id)})"
+        f"({n}, {microseconds(w.start)}, {literal(w.start_id)}, "
+        f"{microseconds(w.end)}, {literal(w.end_id)})"
         for n, w in enumerate(windows)
     )
     return f"""
         CREATE OR REPLACE TEMP TABLE placed AS
         SELECT DISTINCT b.w, e.ts, e.id FROM ({source}) e
-        ASOF JOIN (VALUES {bounds}) b(w, low, low_id, high, high_id) ON row(e.ts, e.id) >= row(b.low, b.low_id)
+        ASOF JOIN (VALUES {bounds}) b(w, low, low_id, high, high_id)
+            ON row(e.ts, e.id) >= row(b.low, b.low_id)
         WHERE row(e.ts, e.id) < row(b.high, b.high_id)"""
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
 from driftlog._files import is_live
 from driftlog._segment import BadRange, Line, recover, set_aside
-
 from driftlog_analyzers._profile import Counts
 from driftlog_analyzers._segments import ACTIONS
 from driftlog_analyzers._spool_columns import ELEMENT, NAMED
@@ -37,9 +37,10 @@ class Damage:
 
 
 def clean_copy(path: Path, aside: Path, copy: Path) -> Damage:
-    """Copy the good lines of a segment and set the others aside; an unfinished last line of a live segment is neither.
+    """Copy the good lines of a segment and set the others aside.
 
-    The good lines are written anew, so that whoever reads the copy finds what was checked here: each name once, times in UTC.
+    An unfinished last line of a live segment is neither. The good lines are written anew, so that
+    whoever reads the copy finds what was checked here: each name once, times in UTC.
 
     Raises:
         OSError: the segment cannot be read or the copy not be written.

@@ -1,7 +1,8 @@
 """One pass of SQL from rows of typed columns to window profiles.
 
-The spool and a training file differ only in where a feature's numbers, strings and nulls stand. `Column` says where, as SQL
-expressions over a relation that has a window number ``w``; the aggregation and its decoding are the same for both.
+The spool and a training file differ only in where a feature's numbers, strings and nulls stand.
+`Column` says where, as SQL expressions over a relation that has a window number ``w``; the
+aggregation and its decoding are the same for both.
 """
 
 import math
@@ -67,8 +68,9 @@ class Relation:
     """Rows to be profiled.
 
     Attributes:
-        sql: a SELECT that yields ``w`` (BIGINT window number), ``ts`` (BIGINT, microseconds since 1970), ``id`` (VARCHAR),
-            ``version``, ``outcome`` (VARCHAR), ``seconds`` (DOUBLE) and whatever the columns' expressions name.
+        sql: a SELECT that yields ``w`` (BIGINT window number), ``ts`` (BIGINT, microseconds since
+            1970), ``id`` (VARCHAR), ``version``, ``outcome`` (VARCHAR), ``seconds`` (DOUBLE) and
+            whatever the columns' expressions name.
         features: the inputs.
         predictions: the outputs.
     """
@@ -319,13 +321,14 @@ def _window(
 def _items(
     connection: duckdb.DuckDBPyConnection, relation: Relation, columns: Sequence[Column]
 ) -> dict[int, dict[str, Counts]]:
-    """Occurrences of list items, by window and feature; an item that stands twice in a list counts once."""
+    """Lists with an item, by window, feature and item: one that stands twice counts once."""
     lists = [column for column in columns if column.items]
     if not lists:
         return {}
+    tagged = _tagged({column.name: column.items for column in lists})
     rows = connection.execute(f"""
         SELECT w, item.f, item.v, count(*)
-        FROM (SELECT w, unnest({_tagged({c.name: c.items for c in lists})}) AS item FROM ({relation.sql}))
+        FROM (SELECT w, unnest({tagged}) AS item FROM ({relation.sql}))
         GROUP BY ALL""").fetchall()
     found: dict[int, dict[str, dict[str, int]]] = {}
     for window, index, value, count in rows:
@@ -347,16 +350,17 @@ def _texts(
     relation: Relation,
     specs: Sequence[tuple[Column, FeatureSpec]],
 ) -> dict[int, dict[str, _Unknown]]:
-    """Unknown tokens by window and feature, those named by the service and those outside the baseline's vocabulary."""
+    """Unknown tokens by window and feature: named by the service, or outside the vocabulary."""
     named = [column for column, _ in specs if column.unknown]
     decided = [
         (column, spec) for column, spec in specs if column.tokens and spec.vocabulary is not None
     ]
     found: dict[int, dict[str, _Unknown]] = {}
     if named:
+        tagged = _tagged({column.name: column.unknown for column in named})
         rows = connection.execute(f"""
             SELECT w, t.f, t.v, count(*), 0, 0, 0
-            FROM (SELECT w, unnest({_tagged({c.name: c.unknown for c in named})}) AS t FROM ({relation.sql}))
+            FROM (SELECT w, unnest({tagged}) AS t FROM ({relation.sql}))
             GROUP BY ALL""").fetchall()
         _collect(found, rows, [column.name for column in named])
     for column, spec in decided:
@@ -385,16 +389,18 @@ def _collect(
 def _outside(
     connection: duckdb.DuckDBPyConnection, relation: Relation, column: Column, spec: FeatureSpec
 ) -> Sequence[Any]:
-    """Per window: one row without token that holds the sums per text, and one row per unknown token."""
+    """Per window: a row without token that holds the sums per text, a row per unknown token."""
     register_strings(connection, "vocabulary", sorted(spec.vocabulary or ()))
     connection.execute(f"""
         CREATE OR REPLACE TEMP TABLE outside AS
         SELECT s.w, s.id, s.size, s.token
-        FROM (SELECT w, id, len({column.tokens}) AS size, unnest({column.tokens}) AS token FROM ({relation.sql})) s
+        FROM (SELECT w, id, len({column.tokens}) AS size, unnest({column.tokens}) AS token
+              FROM ({relation.sql})) s
         ANTI JOIN vocabulary v ON s.token = v.value""")
     rows = connection.execute("""
         SELECT w, 0, NULL, 0, sum(o), sum(o * o), sum(o * size)
-        FROM (SELECT w, any_value(size) AS size, count(*) AS o FROM outside GROUP BY w, id) GROUP BY w
+        FROM (SELECT w, any_value(size) AS size, count(*) AS o FROM outside GROUP BY w, id)
+        GROUP BY w
         UNION ALL
         SELECT w, 0, token, count(*), 0, 0, 0 FROM outside GROUP BY w, token""").fetchall()
     connection.execute("DROP TABLE outside")

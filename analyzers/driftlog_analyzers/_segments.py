@@ -1,4 +1,4 @@
-"""What a spool's segments hold, found by one light scan of each: models, feature names, time span, damaged lines."""
+"""What a spool's segments hold, found by one scan of each: models, names, time span, damage."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from driftlog._segment import MAX_LINE
 
+from driftlog._segment import MAX_LINE
 from driftlog_analyzers._profile import Counts, add_counts
 from driftlog_analyzers._scan import literal
 from driftlog_analyzers._spool_columns import ELEMENT, NAMED, Names
@@ -21,7 +21,7 @@ class Held:
     """What one segment holds of one model.
 
     Attributes:
-        names: feature names by section of the event document (``num``, ``prediction.num``, ``na`` …).
+        names: feature names by section of the event document (``num``, ``prediction.num`` …).
         events: predictions.
         first: time of the earliest, microseconds since 1970.
         last: time of the latest.
@@ -64,7 +64,8 @@ def merge_names(parts: Iterable[Names]) -> dict[str, frozenset[str]]:
 def read_lines(paths: Sequence[Path], columns: Mapping[str, str], *, strict: bool = False) -> str:
     """A table function over segments, with declared columns.
 
-    A value that is not of its column's type is null, and so is all of a line that is no JSON; or, where `strict`, an error.
+    A value that is not of its column's type is null, and so is all of a line that is no JSON; or,
+    where `strict`, an error.
     """
     files = ", ".join(literal(str(path)) for path in paths)
     declared = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in columns.items())
@@ -80,7 +81,8 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, *, strict: bool) 
     Args:
         connection: to read it with.
         path: the segment.
-        strict: raise at the first line that is no JSON or has a value of a wrong type, instead of reading nulls there.
+        strict: raise at the first line that is no JSON or has a value of a wrong type, instead of
+            reading nulls there.
 
     Raises:
         StoreError: the file cannot be read.
@@ -96,13 +98,16 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, *, strict: bool) 
     }
     try:
         rows = connection.execute(f"""
-            SELECT CASE WHEN isfinite("@timestamp") AND event.id IS NOT NULL THEN event.action END AS action,
-                   driftlog.model.name AS model, count(*), min(epoch_us("@timestamp")), max(epoch_us("@timestamp")),
+            SELECT CASE WHEN isfinite("@timestamp") AND event.id IS NOT NULL
+                       THEN event.action END AS action,
+                   driftlog.model.name AS model, count(*),
+                   min(epoch_us("@timestamp")), max(epoch_us("@timestamp")),
                    histogram(driftlog.model.version), {", ".join(_names_sql())}
             FROM {read_lines([path], columns, strict=strict)} GROUP BY ALL""").fetchall()
     except duckdb.Error as error:
         raise StoreError(
-            f"segment {path} cannot be read ({first_line(error)}); move it out of the spool and run again"
+            f"segment {path} cannot be read ({first_line(error)});"
+            " move it out of the spool and run again"
         ) from error
     models = {
         row[1]: _held(row[2:]) for row in rows if row[0] == "prediction" and row[1] is not None

@@ -46,12 +46,12 @@ def _section(names: frozenset[str], element: str) -> str:
 
 
 def _collide(names: frozenset[str]) -> bool:
-    """Whether two names differ by case only: a DuckDB struct cannot hold both, a (slower) map can."""
+    """Whether two names differ by case only: a DuckDB struct cannot hold both, a slow map can."""
     return len({name.lower() for name in names}) < len(names)
 
 
 def columns_of(names: Names, prefix: str) -> Sequence[Column]:
-    """The features (empty prefix) or outputs (prefix ``prediction.``) of an event document, by name."""
+    """The features (empty prefix) or outputs (prefix ``prediction.``) of an event, by name."""
     own = {section: names.get(prefix + section, frozenset()) for section in (*ELEMENT, *NAMED)}
     return [_column(name, own, prefix) for name in sorted(frozenset().union(*own.values()))]
 

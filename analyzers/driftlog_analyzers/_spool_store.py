@@ -1,15 +1,19 @@
 """The spool as a store: DuckDB scans the segments, and only aggregates come out.
 
-One light scan of a segment tells what is in it (`_segments`); then the windows are profiled in batches of about
-`BATCH_EVENTS` events, each batch in one pass over the segments that touch it, so that memory does not grow with the log.
+One light scan of a segment tells what is in it (`_segments`); then the windows are profiled in
+batches of about `BATCH_EVENTS` events, each batch in one pass over the segments that touch it, so
+that memory does not grow with the log.
 """
 
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Self
 
 import duckdb
 
@@ -54,7 +58,8 @@ class SpoolStore:
         self.path = Path(path)
         if not self.path.is_dir():
             raise StoreError(
-                f"there is no spool folder {self.path}; name the folder that the service's logger writes to"
+                f"there is no spool folder {self.path};"
+                " name the folder that the service's logger writes to"
             )
         self._scratch = Path(tempfile.mkdtemp(prefix="driftlog-"))
         self._connection = duckdb.connect()
@@ -67,7 +72,7 @@ class SpoolStore:
         self._segments: dict[Path, Segment] = {}
         self._damage: dict[Path, Damage] = {}
 
-    def __enter__(self) -> "SpoolStore":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -148,13 +153,16 @@ class SpoolStore:
         held = self._held(model, window)
         if not held:
             return {}, {}
-        relation = self._relation(model, [window], held)
-        return histogram_edges(self._connection, relation)
+        with self._named_errors():
+            return histogram_edges(self._connection, self._relation(model, [window], held))
 
     def vocabulary(self, model: str, window: Window) -> Mapping[str, Counts]:
         """Texts per token; see `EventStore.vocabulary`."""
         held = self._held(model, window)
-        return token_counts(self._connection, self._relation(model, [window], held)) if held else {}
+        if not held:
+            return {}
+        with self._named_errors():
+            return token_counts(self._connection, self._relation(model, [window], held))
 
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
         """How many predictions each window holds."""
@@ -164,11 +172,7 @@ class SpoolStore:
             if held:
                 self._place(model, batch, held)
                 sql = placed(self._source(model, held, "", {}), batch)
-                found = dict(
-                    self._connection.execute(
-                        f"SELECT w, count(*) FROM ({sql}) GROUP BY w"
-                    ).fetchall()
-                )
+                found = dict(self._rows(f"SELECT w, count(*) FROM ({sql}) GROUP BY w"))
             counts += (found.get(number, 0) for number in range(len(batch)))
         return counts
 
@@ -178,13 +182,9 @@ class SpoolStore:
             if not held:
                 yield from (WindowProfile() for _ in batch)
                 continue
-            relation = self._relation(spec.model, batch, held)
-            try:
+            with self._named_errors():
+                relation = self._relation(spec.model, batch, held)
                 found = scan(self._connection, relation, spec.features, spec.predictions)
-            except duckdb.Error as error:
-                raise StoreError(
-                    f"spool {self.path} could not be scanned: {first_line(error)}"
-                ) from error
             yield from (found.get(number, WindowProfile()) for number in range(len(batch)))
 
     def examples(
@@ -206,7 +206,7 @@ class SpoolStore:
     def _examples(
         self, relation: Relation | None, conditions: Sequence[Sequence[Condition]], limit: int
     ) -> list[list[tuple[str, ...]]]:
-        """The n-th condition of every window in one aggregate: a CASE tests each row for its own window only."""
+        """The n-th condition of every window in one aggregate: a CASE picks each row's window."""
         depth = max(map(len, conditions), default=0)
         if relation is None or not depth:
             return [[()] * len(group) for group in conditions]
@@ -219,14 +219,26 @@ class SpoolStore:
                 if n < len(group)
             )
             parts.append(f"min(id, {limit}) FILTER (CASE w {cases} ELSE false END)")
-        rows = self._connection.execute(
-            f"SELECT w, {', '.join(parts)} FROM ({relation.sql}) GROUP BY w"
-        ).fetchall()
+        rows = self._rows(f"SELECT w, {', '.join(parts)} FROM ({relation.sql}) GROUP BY w")
         found = {row[0]: row[1:] for row in rows}
         return [
             [tuple(found.get(window, [None] * depth)[n] or ()) for n in range(len(group))]
             for window, group in enumerate(conditions)
         ]
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._named_errors():
+            return self._connection.execute(sql).fetchall()
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except duckdb.Error as error:
+            raise StoreError(
+                f"spool {self.path} could not be read ({first_line(error)}); "
+                "see to that and run again"
+            ) from error
 
     def _held(self, model: str, window: Window | None = None) -> list[tuple[Segment, Held]]:
         """The segments with events of the model, those that touch the window where one is given."""
@@ -258,7 +270,7 @@ class SpoolStore:
     def _batches(
         self, model: str, windows: Sequence[Window]
     ) -> Iterator[tuple[Sequence[Window], list[tuple[Segment, Held]]]]:
-        """Runs of windows that together touch about `BATCH_EVENTS` events, with the segments they touch."""
+        """Runs of windows that touch about `BATCH_EVENTS` events together, with their segments."""
         held = self._held(model)
         batch: list[Window] = []
         touched: dict[Path, tuple[Segment, Held]] = {}
@@ -289,8 +301,8 @@ class SpoolStore:
         lines = read_lines([segment.path for segment, _ in held], columns)
         return (
             f'SELECT epoch_us("@timestamp") AS ts, event.id AS id{fields} FROM {lines} '
-            f"""WHERE event.action = 'prediction' AND event.id IS NOT NULL AND driftlog.model.name = {literal(model)} """
-            f"""AND "@timestamp" IS NOT NULL"""
+            f"WHERE event.action = 'prediction' AND driftlog.model.name = {literal(model)} "
+            f"""AND event.id IS NOT NULL AND isfinite("@timestamp")"""
         )
 
     def _place(
@@ -298,14 +310,17 @@ class SpoolStore:
     ) -> None:
         """Note the window of every event where no arithmetic gives it: windows by count."""
         if needs_table(windows):
-            self._connection.execute(table_sql(self._source(model, held, "", {}), windows))
+            self._rows(table_sql(self._source(model, held, "", {}), windows))
 
     def _relation(
         self, model: str, windows: Sequence[Window], held: Sequence[tuple[Segment, Held]]
     ) -> Relation:
         self._place(model, windows, held)
         names = merge_names(part.names for _, part in held)
-        fields = ", event.outcome AS outcome, event.duration / 1e9 AS seconds, driftlog.model.version AS version, driftlog"
+        fields = (
+            ", event.outcome AS outcome, event.duration / 1e9 AS seconds, "
+            "driftlog.model.version AS version, driftlog"
+        )
         sql = placed(self._source(model, held, fields, names), windows)
         return Relation(sql, columns_of(names, ""), columns_of(names, "prediction."))
 
@@ -315,19 +330,15 @@ class SpoolStore:
         held = self._held(model)
         low = "" if start is None else f" AND ts >= {microseconds(start)}"
         high = "" if end is None else f" AND ts < {microseconds(end)}"
-        rows = self._connection.execute(f"""
+        rows = self._rows(f"""
             SELECT ts, id, n, total FROM (
                 SELECT ts, id, row_number() OVER (ORDER BY ts, id) AS n, count(*) OVER () AS total
                 FROM ({self._source(model, held, "", {})}) WHERE true{low}{high})
-            WHERE (n - 1) % {count} = 0 OR n = total ORDER BY n""").fetchall()
+            WHERE (n - 1) % {count} = 0 OR n = total ORDER BY n""")
         starts = [(moment(at), key) for at, key, n, _ in rows if (n - 1) % count == 0]
         if rows and rows[-1][3] % count == 0:
             starts.append((moment(rows[-1][0] + 1), ""))
-        return tuple(
-            Window(a[0], b[0], a[1], b[1])
-            for a, b in zip(starts, starts[1:], strict=False)
-            if a[0] and b[0]
-        )
+        return tuple(Window(a[0], b[0], a[1], b[1]) for a, b in pairwise(starts) if a[0] and b[0])
 
 
 def _touches(held: Held, window: Window) -> bool:
