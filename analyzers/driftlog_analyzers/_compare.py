@@ -71,7 +71,8 @@ class Comparison:
         """What a notebook shows."""
         if not self.findings and not self.notices:
             return f"<p>No finding in {len(self.results):,} results.</p>"
-        return str(self.to_frame().to_html(index=False, float_format="{:.4g}".format))
+        with pd.option_context("display.max_colwidth", None):
+            return str(self.to_frame().to_html(index=False, float_format="{:.4g}".format))
 
 
 def compare(

@@ -31,7 +31,9 @@ def stuck(case: Case, minimum: int) -> Result | None:
         NAME,
         case.feature,
         Outcome.FINDING if alone else Outcome.OK,
-        f"{case.feature} is stuck: all {n:,} values are {value}",
+        f"{case.feature} is stuck: all {n:,} values are {value}"
+        if alone
+        else f"{case.feature} is not stuck",
         severity=Severity.HIGH,
         n=n,
         effect=variety,
