@@ -7,5 +7,8 @@ MINIMUM_H = 0.05
 
 
 def matters(before: float, after: float) -> bool:
-    """Whether a rate moved enough: half a point, and 0.05 on Cohen's scale, where 34 to 36.4 % and 0 to 0.07 % are that far."""
+    """Whether a rate moved enough: half a point, and 0.05 on Cohen's scale.
+
+    So far apart there are 34 and 36.4 %, or 0 and 0.07 %.
+    """
     return abs(after - before) >= MINIMUM_CHANGE and abs(cohen_h(before, after)) >= MINIMUM_H

@@ -2,14 +2,15 @@
 
 Two tests, the smaller p-value doubled:
 
-- G-test of homogeneity (Woolf 1957) over the values, those pooled into one that expect fewer than `EXPECTED` occurrences in the
-  window, so that the chi-squared approximation holds and a long tail costs no power;
+- G-test of homogeneity (Woolf 1957) over the values, those pooled into one that expect fewer than `EXPECTED`
+  occurrences in the window, so that the chi-squared approximation holds and a long tail costs no power;
 - Fisher's exact test of each single value, times the number of values, which finds a rare value that became common.
 
-The items of one list are not drawn one by one, so lists are the unit of sampling and only the second test is made of them.
+The items of one list are not drawn one by one, so lists are the unit of sampling and only the second test is made of
+them.
 
-The effect is L∞, the largest change of one share; where many small values moved, the total variation distance beyond what
-sampling alone gives (the mean absolute deviation of a normal variable per value) counts instead.
+The effect is L∞, the largest change of one share; where many small values moved, the total variation distance beyond
+what sampling alone gives (the mean absolute deviation of a normal variable per value) counts instead.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """NA spike: the null rate rose (or fell) against the baseline, or a null came where none is allowed.
 
-Fisher's exact test, two-sided, of nulls among the events that carry the feature, so that a vanished feature is no NA spike.
+Fisher's exact test, two-sided, of nulls among the events that carry the feature, so that a vanished feature is no NA
+spike.
 """
 
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity

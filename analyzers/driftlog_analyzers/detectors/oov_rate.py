@@ -1,8 +1,9 @@
 """OOV rate: tokens outside the vocabulary.
 
 Texts, not tokens, are the unit of sampling: the rate of a window is a ratio estimate over its texts and its variance is
-clustered by text (Cochran 1977, 6.4). With the baseline's own vocabulary the usual rate is the reference's leave-one-out rate:
-the share of its tokens that stand in one text only (Good 1953). One-sided z-test; the reference's variance counts, too.
+clustered by text (Cochran 1977, 6.4). With the baseline's own vocabulary the usual rate is the reference's
+leave-one-out rate: the share of its tokens that stand in one text only (Good 1953). One-sided z-test; the reference's
+variance counts, too.
 """
 
 import math

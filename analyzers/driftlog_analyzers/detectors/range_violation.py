@@ -1,8 +1,9 @@
 """Range: numbers outside the allowed or the observed range.
 
-Against the observed range the probability is exact for exchangeable data of any distribution: that the a most extreme of
-n + m values all fall among the window's n is the product of (n - i) / (n + m - i), i < a. A bound that people wrote into the
-baseline's file is a rule: one number beyond it is a finding, while the bound they left alone is still the observed one.
+Against the observed range the probability is exact for exchangeable data of any distribution: that the a most extreme
+of n + m values all fall among the window's n is the product of (n - i) / (n + m - i), i < a. A bound that people wrote
+into the baseline's file is a rule: one number beyond it is a finding, while the bound they left alone is still the
+observed one.
 """
 
 import math

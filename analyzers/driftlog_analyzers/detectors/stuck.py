@@ -1,7 +1,7 @@
 """Stuck: the feature collapsed to one value that it did not always have.
 
-Of the n + m values, d differ from the baseline's most frequent one (for numbers: its fullest histogram bin, so d is a lower
-bound). That none of the d fell into the window is hypergeometric (Fisher's exact test).
+Of the n + m values, d differ from the baseline's most frequent one (for numbers: its fullest histogram bin, so d is a
+lower bound). That none of the d fell into the window is hypergeometric (Fisher's exact test).
 """
 
 from bisect import bisect_left

@@ -1,4 +1,7 @@
-"""Type change: values of another kind than the baseline's. Fisher's exact test, one-sided, of their share among the values."""
+"""Type change: values of another kind than the baseline's.
+
+Fisher's exact test, one-sided, of their share among the values.
+"""
 
 from driftlog_analyzers._baseline import main_kind
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity

@@ -1,10 +1,10 @@
 """Unseen category: values outside the baseline's, by mass and not by their number.
 
-New data of an unchanged source brings new values, too: as often as a value stood only once in the reference (Good 1953), which
-is also the leave-one-out rate of the reference itself. Fisher's exact test compares the window's unseen mass with that.
-New values within the usual novelty are a notice; a domain that people closed (``min_domain_mass``) is a rule: too little known
-mass is a finding, enough of it a notice. The items of one list come together, so that counts of items are shrunk to the
-number of lists.
+New data of an unchanged source brings new values, too: as often as a value stood only once in the reference (Good
+1953), which is also the leave-one-out rate of the reference itself. Fisher's exact test compares the window's unseen
+mass with that. New values within the usual novelty are a notice; a domain that people closed (``min_domain_mass``) is a
+rule: too little known mass is a finding, enough of it a notice. The items of one list come together, so that counts of
+items are shrunk to the number of lists.
 """
 
 from collections.abc import Sequence

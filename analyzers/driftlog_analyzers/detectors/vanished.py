@@ -1,8 +1,8 @@
 """Vanished: an expected feature is absent from (nearly) all events, or from far more than usual.
 
 Fisher's exact test of the absence rate against the reference; the effect is the rise of that rate. A feature that the
-reference itself lacks now and then is only expected to keep a tenth of its usual presence; one that people marked as not
-required, though the reference always has it, may go.
+reference itself lacks now and then is only expected to keep a tenth of its usual presence; one that people marked as
+not required, though the reference always has it, may go.
 """
 
 from driftlog_analyzers._baseline import REQUIRED_PRESENCE
