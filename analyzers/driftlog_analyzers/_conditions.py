@@ -1,7 +1,7 @@
 """Which events show a finding, as SQL."""
 
 from driftlog_analyzers._finding import Condition
-from driftlog_analyzers._scan import Column, literal, number
+from driftlog_analyzers._relation import Column, literal, number
 
 
 def condition_sql(  # noqa: PLR0911 - one for each kind

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import duckdb
 
 from driftlog_analyzers._profile import Counts
-from driftlog_analyzers._scan import Column, Relation
+from driftlog_analyzers._relation import Column, Relation
 from driftlog_analyzers._store import Edges
 
 BINS = 40

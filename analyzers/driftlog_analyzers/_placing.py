@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from driftlog_analyzers._scan import literal, microseconds
+from driftlog_analyzers._relation import literal, microseconds
 from driftlog_analyzers._window import Window
 
 

@@ -9,8 +9,9 @@ import duckdb
 
 from driftlog._segment import MAX_LINE
 from driftlog_analyzers._profile import Counts, add_counts
-from driftlog_analyzers._scan import literal
+from driftlog_analyzers._relation import literal, microseconds
 from driftlog_analyzers._spool_columns import ELEMENT, NAMED, Names
+from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
 
 ACTIONS = frozenset({"prediction", "label", "segment"})
@@ -33,6 +34,11 @@ class Held:
     first: int
     last: int
     versions: Counts
+
+    def touches(self, window: Window) -> bool:
+        """Whether some of the events may lie in a window."""
+        first, last = microseconds(window.start), microseconds(window.end)
+        return self.first <= last and self.last >= first
 
 
 @dataclass(frozen=True, slots=True)

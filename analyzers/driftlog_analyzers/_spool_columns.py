@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from driftlog_analyzers._scan import Column, identifier, literal
+from driftlog_analyzers._relation import Column, identifier, literal
 
 ELEMENT = {
     "num": "DOUBLE",

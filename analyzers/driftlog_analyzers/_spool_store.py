@@ -1,7 +1,7 @@
 """The spool as a store: DuckDB scans the segments, and only aggregates come out.
 
 One light scan of a segment tells what is in it (`_segments`); then the windows are profiled in
-batches of about `BATCH_EVENTS` events, each batch in one pass over the segments that touch it, so
+batches of about `BATCH_EVENTS` events (`_catalog`), each batch in one pass over the segments that touch it, so
 that memory does not grow with the log.
 """
 
@@ -17,18 +17,18 @@ from typing import Any, Self
 
 import duckdb
 
+from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._conditions import condition_sql
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._outline import histogram_edges, token_counts
 from driftlog_analyzers._placing import needs_table, placed, table_sql
 from driftlog_analyzers._profile import Counts, WindowProfile
-from driftlog_analyzers._recovery import Damage, clean_copy
-from driftlog_analyzers._scan import Relation, literal, microseconds, moment, scan
+from driftlog_analyzers._recovery import Damage
+from driftlog_analyzers._relation import Relation, literal, microseconds, moment
+from driftlog_analyzers._scan import scan
 from driftlog_analyzers._segments import (
-    Held,
     Segment,
     first_line,
-    inspect,
     merge_names,
     read_lines,
     total_versions,
@@ -38,9 +38,7 @@ from driftlog_analyzers._store import Edges, Extent, ProfileSpec
 from driftlog_analyzers._window import CountSize, Window, WindowSize
 from driftlog_analyzers.errors import StoreError
 
-BATCH_EVENTS = 250_000
 MEMORY = "512MB"
-PATTERNS = ("*.ndjson", "*.ndjson.zst")
 
 
 class SpoolStore:
@@ -69,8 +67,7 @@ class SpoolStore:
         self._connection.execute("SET TimeZone = 'UTC'")
         if threads:
             self._connection.execute(f"SET threads = {threads}")
-        self._segments: dict[Path, Segment] = {}
-        self._damage: dict[Path, Damage] = {}
+        self._catalog = Catalog(self.path, self._scratch, self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -94,34 +91,22 @@ class SpoolStore:
         Raises:
             StoreError: the folder or a segment cannot be read.
         """
-        try:
-            paths = [path for pattern in PATTERNS for path in self.path.glob(pattern)]
-            paths = sorted(path for path in paths if path.exists() or path.is_symlink())
-            for done, path in enumerate(paths):
-                known = self._segments.get(path)
-                if known is None or known.size != path.stat().st_size:
-                    self._segments[path] = self._inspect(path)
-                if progress:
-                    progress(done + 1, len(paths))
-        except OSError as error:
-            raise StoreError(
-                f"{error.filename} in spool {self.path} cannot be read ({error.strerror}); "
-                "correct its permissions or move it away, and run again"
-            ) from error
-        return [self._segments[path] for path in paths]
+        return self._catalog.segments(progress)
 
     @property
     def damage(self) -> Mapping[Path, Damage]:
         """Segments with lines that are no event document; the lines were set aside and counted."""
-        return self._damage
+        return self._catalog.damage
 
     def models(self) -> tuple[str, ...]:
         """Names of the models that have events, sorted."""
-        return tuple(sorted({model for segment in self.segments() for model in segment.models}))
+        return tuple(
+            sorted({model for segment in self._catalog.segments() for model in segment.models})
+        )
 
     def extent(self, model: str) -> Extent | None:
         """What is there of the model; None if nothing."""
-        held = [part for _, part in self._held(model)]
+        held = [part for _, part in self._catalog.held(model)]
         if not held:
             return None
         first, last = (
@@ -150,7 +135,7 @@ class SpoolStore:
 
     def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:
         """Histogram edges of the numbers in a window; see `EventStore.edges`."""
-        held = self._held(model, window)
+        held = self._catalog.held(model, window)
         if not held:
             return {}, {}
         with self._named_errors():
@@ -158,7 +143,7 @@ class SpoolStore:
 
     def vocabulary(self, model: str, window: Window) -> Mapping[str, Counts]:
         """Texts per token; see `EventStore.vocabulary`."""
-        held = self._held(model, window)
+        held = self._catalog.held(model, window)
         if not held:
             return {}
         with self._named_errors():
@@ -167,7 +152,7 @@ class SpoolStore:
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
         """How many predictions each window holds."""
         counts: list[int] = []
-        for batch, held in self._batches(model, windows):
+        for batch, held in self._catalog.batches(model, windows):
             found = {}
             if held:
                 self._place(model, batch, held)
@@ -178,7 +163,7 @@ class SpoolStore:
 
     def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
         """The profile of each window, in order; see `EventStore.profiles`."""
-        for batch, held in self._batches(spec.model, windows):
+        for batch, held in self._catalog.batches(spec.model, windows):
             if not held:
                 yield from (WindowProfile() for _ in batch)
                 continue
@@ -197,7 +182,7 @@ class SpoolStore:
         """Ids of a few events per window and condition, the smallest ids first."""
         wanted = list(conditions)
         answers: list[list[tuple[str, ...]]] = []
-        for batch, held in self._batches(model, windows):
+        for batch, held in self._catalog.batches(model, windows):
             here = wanted[len(answers) : len(answers) + len(batch)]
             relation = self._relation(model, batch, held) if held else None
             answers += self._examples(relation, here, limit)
@@ -240,59 +225,7 @@ class SpoolStore:
                 "see to that and run again"
             ) from error
 
-    def _held(self, model: str, window: Window | None = None) -> list[tuple[Segment, Held]]:
-        """The segments with events of the model, those that touch the window where one is given."""
-        held = [
-            (segment, segment.models[model])
-            for segment in self.segments()
-            if model in segment.models
-        ]
-        return [part for part in held if window is None or _touches(part[1], window)]
-
-    def _inspect(self, path: Path) -> Segment:
-        """Scan one segment; one with damaged lines is read from a clean copy from then on."""
-        try:
-            segment = inspect(self._connection, path, strict=True)
-        except StoreError:
-            segment = Segment(path, path.stat().st_size, damaged=1)
-        if not segment.damaged:
-            return segment
-        if path.suffix == ".zst":
-            segment = inspect(self._connection, path, strict=False)
-            self._damage[path] = Damage(path, {"unreadable": max(1, segment.damaged)}, "")
-            return segment
-        damage = clean_copy(path, self.path / "aside", self._scratch / path.name)
-        if damage.lines:
-            self._damage[path] = damage
-        clean = inspect(self._connection, damage.copy, strict=False)
-        return Segment(damage.copy, segment.size, clean.models, damage.lines)
-
-    def _batches(
-        self, model: str, windows: Sequence[Window]
-    ) -> Iterator[tuple[Sequence[Window], list[tuple[Segment, Held]]]]:
-        """Runs of windows that touch about `BATCH_EVENTS` events together, with their segments."""
-        held = self._held(model)
-        batch: list[Window] = []
-        touched: dict[Path, tuple[Segment, Held]] = {}
-        for window in windows:
-            more = {
-                segment.path: (segment, part) for segment, part in held if _touches(part, window)
-            }
-            if (
-                batch
-                and sum(h.events for _, h in (touched | more).values()) > BATCH_EVENTS
-                and more.keys() - touched.keys()
-            ):
-                yield batch, list(touched.values())
-                batch, touched = [], {}
-            batch.append(window)
-            touched |= more
-        if batch:
-            yield batch, list(touched.values())
-
-    def _source(
-        self, model: str, held: Sequence[tuple[Segment, Held]], fields: str, names: Names
-    ) -> str:
+    def _source(self, model: str, held: Parts, fields: str, names: Names) -> str:
         columns = {
             "@timestamp": "TIMESTAMPTZ",
             "event": "STRUCT(id VARCHAR, action VARCHAR, outcome VARCHAR, duration BIGINT)",
@@ -305,16 +238,12 @@ class SpoolStore:
             f"""AND event.id IS NOT NULL AND isfinite("@timestamp")"""
         )
 
-    def _place(
-        self, model: str, windows: Sequence[Window], held: Sequence[tuple[Segment, Held]]
-    ) -> None:
+    def _place(self, model: str, windows: Sequence[Window], held: Parts) -> None:
         """Note the window of every event where no arithmetic gives it: windows by count."""
         if needs_table(windows):
             self._rows(table_sql(self._source(model, held, "", {}), windows))
 
-    def _relation(
-        self, model: str, windows: Sequence[Window], held: Sequence[tuple[Segment, Held]]
-    ) -> Relation:
+    def _relation(self, model: str, windows: Sequence[Window], held: Parts) -> Relation:
         self._place(model, windows, held)
         names = merge_names(part.names for _, part in held)
         fields = (
@@ -327,7 +256,7 @@ class SpoolStore:
     def _counted(
         self, model: str, count: int, start: datetime | None, end: datetime | None
     ) -> Sequence[Window]:
-        held = self._held(model)
+        held = self._catalog.held(model)
         low = "" if start is None else f" AND ts >= {microseconds(start)}"
         high = "" if end is None else f" AND ts < {microseconds(end)}"
         rows = self._rows(f"""
@@ -339,7 +268,3 @@ class SpoolStore:
         if rows and rows[-1][3] % count == 0:
             starts.append((moment(rows[-1][0] + 1), ""))
         return tuple(Window(a[0], b[0], a[1], b[1]) for a, b in pairwise(starts) if a[0] and b[0])
-
-
-def _touches(held: Held, window: Window) -> bool:
-    return held.first <= microseconds(window.end) and held.last >= microseconds(window.start)

@@ -9,11 +9,11 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+
 from driftlog import tokenize
 from driftlog._values import classify
-
+from driftlog_analyzers._relation import Column, Relation, identifier
 from driftlog_analyzers._rows import open_rows
-from driftlog_analyzers._scan import Column, Relation, identifier
 from driftlog_analyzers.errors import InputError
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")

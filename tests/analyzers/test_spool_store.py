@@ -1,4 +1,3 @@
-import os
 import random
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from driftlog import PredictionLogger
-from driftlog_analyzers import _spool_store
+from driftlog_analyzers import _catalog
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._store import FeatureSpec, ProfileSpec
@@ -223,10 +222,10 @@ class TestSegments:
         with SpoolStore(tmp_path) as store:
             windows = store.windows(MODEL, by)
             big = list(store.profiles(SPEC, windows))
-        monkeypatch.setattr(_spool_store, "BATCH_EVENTS", 10)
+        monkeypatch.setattr(_catalog, "BATCH_EVENTS", 10)
 
         with SpoolStore(tmp_path) as store:
-            assert len(list(store._batches(MODEL, windows))) > 3
+            assert len(list(store._catalog.batches(MODEL, windows))) > 3
             small = list(store.profiles(SPEC, windows))
             assert [p.events for p in big] == store.counts(MODEL, windows)
 
@@ -371,8 +370,8 @@ class TestUnreadable:
         }
         with SpoolStore(tmp_path) as store:
             known = store.segments()
-            monkeypatch.setattr(store, "segments", lambda: known)
-            os.unlink(known[0].path)
+            monkeypatch.setattr(store._catalog, "segments", lambda: known)
+            known[0].path.unlink()
             with pytest.raises(StoreError, match="run again"):
                 calls[call](store)
 
@@ -387,8 +386,9 @@ class TestUnreadable:
             assert 4 == store.extent(MODEL).events
 
 
+SECTIONS = ("num", "cat", "list", "other", "na", "nonfinite")
 CONDITIONS = (
-    (Condition("absent", "x"), lambda d: all("x" not in d.get(s, ()) for s in ("num", "cat", "list", "other", "na", "nonfinite"))),
+    (Condition("absent", "x"), lambda d: not any("x" in d.get(s, ()) for s in SECTIONS)),
     (Condition("absent", "never"), lambda _: True),
     (Condition("null", "x"), lambda d: "x" in d.get("na", ())),
     (Condition("nonfinite", "x"), lambda d: "x" in d.get("nonfinite", ())),

@@ -1,0 +1,106 @@
+"""Which segments a spool has, what each holds, and which of them some windows touch."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import duckdb
+
+from driftlog_analyzers._recovery import Damage, clean_copy
+from driftlog_analyzers._segments import Held, Segment, inspect
+from driftlog_analyzers._window import Window
+from driftlog_analyzers.errors import StoreError
+
+BATCH_EVENTS = 250_000
+PATTERNS = ("*.ndjson", "*.ndjson.zst")
+
+Parts = list[tuple[Segment, Held]]
+
+
+class Catalog:
+    """What is in a spool, kept up to date by one scan of each new or grown segment.
+
+    Args:
+        folder: the spool.
+        scratch: where clean copies of damaged segments go.
+        connection: to scan with.
+
+    Attributes:
+        damage: segments with lines that are no event document, and what became of those.
+    """
+
+    def __init__(self, folder: Path, scratch: Path, connection: duckdb.DuckDBPyConnection) -> None:
+        self._folder = folder
+        self._scratch = scratch
+        self._connection = connection
+        self._segments: dict[Path, Segment] = {}
+        self.damage: dict[Path, Damage] = {}
+
+    def segments(self, progress: Callable[[int, int], None] | None = None) -> Sequence[Segment]:
+        """What each segment holds; only new and grown segments are scanned again.
+
+        Raises:
+            StoreError: the folder or a segment cannot be read.
+        """
+        try:
+            paths = [path for pattern in PATTERNS for path in self._folder.glob(pattern)]
+            paths = sorted(path for path in paths if path.exists() or path.is_symlink())
+            for done, path in enumerate(paths):
+                known = self._segments.get(path)
+                if known is None or known.size != path.stat().st_size:
+                    self._segments[path] = self._inspect(path)
+                if progress:
+                    progress(done + 1, len(paths))
+        except OSError as error:
+            raise StoreError(
+                f"{error.filename} in spool {self._folder} cannot be read ({error.strerror}); "
+                "correct its permissions or move it away, and run again"
+            ) from error
+        return [self._segments[path] for path in paths]
+
+    def held(self, model: str, window: Window | None = None) -> Parts:
+        """The segments with events of the model, those that touch the window where one is given."""
+        held = [
+            (segment, segment.models[model])
+            for segment in self.segments()
+            if model in segment.models
+        ]
+        return [part for part in held if window is None or part[1].touches(window)]
+
+    def batches(
+        self, model: str, windows: Sequence[Window]
+    ) -> Iterator[tuple[Sequence[Window], Parts]]:
+        """Runs of windows that touch about `BATCH_EVENTS` events together, with their segments."""
+        held = self.held(model)
+        batch: list[Window] = []
+        touched: dict[Path, tuple[Segment, Held]] = {}
+        for window in windows:
+            more = {segment.path: (segment, part) for segment, part in held if part.touches(window)}
+            if (
+                batch
+                and sum(h.events for _, h in (touched | more).values()) > BATCH_EVENTS
+                and more.keys() - touched.keys()
+            ):
+                yield batch, list(touched.values())
+                batch, touched = [], {}
+            batch.append(window)
+            touched |= more
+        if batch:
+            yield batch, list(touched.values())
+
+    def _inspect(self, path: Path) -> Segment:
+        """Scan one segment; one with damaged lines is read from a clean copy from then on."""
+        try:
+            segment = inspect(self._connection, path, strict=True)
+        except StoreError:
+            segment = Segment(path, path.stat().st_size, damaged=1)
+        if not segment.damaged:
+            return segment
+        if path.suffix == ".zst":
+            segment = inspect(self._connection, path, strict=False)
+            self.damage[path] = Damage(path, {"unreadable": max(1, segment.damaged)}, "")
+            return segment
+        damage = clean_copy(path, self._folder / "aside", self._scratch / path.name)
+        if damage.lines:
+            self.damage[path] = damage
+        clean = inspect(self._connection, damage.copy, strict=False)
+        return Segment(damage.copy, segment.size, clean.models, damage.lines)

@@ -1,0 +1,149 @@
+"""What stands in lists: the items of list features, and the tokens of texts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from driftlog_analyzers._profile import Counts
+from driftlog_analyzers._relation import Column, Relation
+from driftlog_analyzers._store import FeatureSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Unknown tokens of one text feature in one window."""
+
+    oov: int = 0
+    oov_sq: int = 0
+    tokens_oov: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What stands in the lists of all windows: by window, then by feature.
+
+    Attributes:
+        items: of the features' lists.
+        outputs: of the outputs' lists.
+        texts: unknown tokens.
+    """
+
+    items: Mapping[int, Mapping[str, Counts]]
+    outputs: Mapping[int, Mapping[str, Counts]]
+    texts: Mapping[int, Mapping[str, Unknown]]
+
+
+def elements(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    specs: Sequence[tuple[Column, FeatureSpec]],
+) -> Elements:
+    """Count what stands in the lists of a relation: items and unknown tokens."""
+    return Elements(
+        _items(connection, relation, relation.features),
+        _items(connection, relation, relation.predictions),
+        _texts(connection, relation, specs),
+    )
+
+
+def _items(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, columns: Sequence[Column]
+) -> dict[int, dict[str, Counts]]:
+    """Lists with an item, by window, feature and item: one that stands twice counts once."""
+    lists = [column for column in columns if column.items]
+    if not lists:
+        return {}
+    tagged = _tagged({column.name: column.items for column in lists})
+    rows = connection.execute(f"""
+        SELECT w, item.f, item.v, count(*)
+        FROM (SELECT w, unnest({tagged}) AS item FROM ({relation.sql}))
+        GROUP BY ALL""").fetchall()
+    found: dict[int, dict[str, dict[str, int]]] = {}
+    for window, index, value, count in rows:
+        found.setdefault(window, {}).setdefault(lists[index].name, {})[value] = count
+    return found  # type: ignore[return-value]  # a dict of dicts is a mapping of mappings
+
+
+def _tagged(expressions: Mapping[str, str]) -> str:
+    """One list of (position of the feature, distinct element) over several list expressions."""
+    tagged = [
+        f"list_transform(list_distinct(coalesce({sql}, [])), lambda x: {{'f': {i}, 'v': x}})"
+        for i, sql in enumerate(expressions.values())
+    ]
+    return "list_concat(" + ", ".join(tagged) + ")" if len(tagged) > 1 else tagged[0]
+
+
+def _texts(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    specs: Sequence[tuple[Column, FeatureSpec]],
+) -> dict[int, dict[str, Unknown]]:
+    """Unknown tokens by window and feature: named by the service, or outside the vocabulary."""
+    named = [column for column, _ in specs if column.unknown]
+    decided = [
+        (column, spec) for column, spec in specs if column.tokens and spec.vocabulary is not None
+    ]
+    found: dict[int, dict[str, Unknown]] = {}
+    if named:
+        tagged = _tagged({column.name: column.unknown for column in named})
+        rows = connection.execute(f"""
+            SELECT w, t.f, t.v, count(*), 0, 0, 0
+            FROM (SELECT w, unnest({tagged}) AS t FROM ({relation.sql}))
+            GROUP BY ALL""").fetchall()
+        _collect(found, rows, [column.name for column in named])
+    for column, spec in decided:
+        _collect(found, _outside(connection, relation, column, spec), [column.name])
+    return found
+
+
+def _collect(
+    found: dict[int, dict[str, Unknown]], rows: Sequence[Any], names: Sequence[str]
+) -> None:
+    for window, index, token, count, *sums in rows:
+        features = found.setdefault(window, {})
+        seen = features.get(names[index], Unknown())
+        if token is None:
+            features[names[index]] = Unknown(
+                seen.oov + int(sums[0]),
+                seen.oov_sq + int(sums[1]),
+                seen.tokens_oov + int(sums[2]),
+                seen.counts,
+            )
+        else:
+            seen.counts[token] = seen.counts.get(token, 0) + count
+            features[names[index]] = seen
+
+
+def _outside(
+    connection: duckdb.DuckDBPyConnection, relation: Relation, column: Column, spec: FeatureSpec
+) -> Sequence[Any]:
+    """Per window: a row without token that holds the sums per text, a row per unknown token."""
+    register_strings(connection, "vocabulary", sorted(spec.vocabulary or ()))
+    connection.execute(f"""
+        CREATE OR REPLACE TEMP TABLE outside AS
+        SELECT s.w, s.id, s.size, s.token
+        FROM (SELECT w, id, len({column.tokens}) AS size, unnest({column.tokens}) AS token
+              FROM ({relation.sql})) s
+        ANTI JOIN vocabulary v ON s.token = v.value""")
+    rows = connection.execute("""
+        SELECT w, 0, NULL, 0, sum(o), sum(o * o), sum(o * size)
+        FROM (SELECT w, any_value(size) AS size, count(*) AS o FROM outside GROUP BY w, id)
+        GROUP BY w
+        UNION ALL
+        SELECT w, 0, token, count(*), 0, 0, 0 FROM outside GROUP BY w, token""").fetchall()
+    connection.execute("DROP TABLE outside")
+    connection.execute("DROP TABLE vocabulary")
+    return rows
+
+
+def register_strings(
+    connection: duckdb.DuckDBPyConnection, table: str, values: Sequence[str]
+) -> None:
+    """Make a temporary table with the one column ``value``."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT unnest(?::VARCHAR[]) AS value",
+        [list(values)],
+    )
