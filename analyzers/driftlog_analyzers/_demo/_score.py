@@ -93,8 +93,7 @@ def score(
 
 def _explains(fault: Fault, alert: Episode) -> bool:
     """Whether the alert opened in a window that reaches beyond the onset."""
-    end = (alert.opened.end, alert.opened.end_id)
-    return alert.feature == fault.feature and end > (fault.onset, "")
+    return alert.feature == fault.feature and alert.opened.end > fault.onset
 
 
 def _hiding(fault: Fault, alerts: Sequence[Episode]) -> Episode | None:
