@@ -1,6 +1,6 @@
 # Everything sets itself up in .venv; a machine needs only Python 3.11 or later.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint bench elasticsearch clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml scripts/install.py
 	$(PYTHON) scripts/install.py $(VENV)
@@ -29,6 +29,9 @@ bench: $(READY) ## measure what the README quotes
 	$(BIN)/python benchmarks/hotpath.py
 	$(BIN)/python benchmarks/scanning.py
 	$(BIN)/python benchmarks/false_alerts.py
+
+elasticsearch: $(READY) ## run an Elasticsearch node like that of the tests
+	@$(BIN)/python -m tests.elasticsearch.node
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .cache driftlog-demo
