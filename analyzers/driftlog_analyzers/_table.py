@@ -1,6 +1,6 @@
 """A training file or data frame as rows of typed columns, so that it is profiled by the same SQL as the log."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import orjson
 import pandas as pd
 
 from driftlog import tokenize
+from driftlog._strings import MAX_BYTES, clean, clean_name, shorten
+from driftlog._text import MAX_CHARACTERS
 from driftlog._values import classify
 from driftlog_analyzers._relation import Column, Relation, identifier
 from driftlog_analyzers._rows import open_rows
@@ -18,9 +21,9 @@ from driftlog_analyzers.errors import InputError
 
 _INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _NUMBERS = {*_INTEGERS, *(f"U{name}" for name in _INTEGERS), "FLOAT", "DOUBLE", "DECIMAL"}
-_SEPARATOR = "\x1f"
-_SQL_SEPARATOR = "chr(31)"
 _SPLIT = ("num", "cat", "list", "na", "nonfinite", "other")
+_TOKENS = "\x1ftokens"  # no file calls a column so
+_WHOLE = 1 << 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,15 @@ class Table:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """One feature in the table ``rows``: its name, its column there, and whether that is split by kind."""
+
+    name: str
+    column: str
+    split: bool = False
+
+
 @contextmanager
 def file_table(path: Path, roles: Roles) -> Iterator[Table]:
     """Open a CSV or Parquet file.
@@ -71,7 +83,7 @@ def file_table(path: Path, roles: Roles) -> Iterator[Table]:
     """
     with open_rows(path, strings=sorted(roles.text | roles.categorical)) as rows:
         rows.require(sorted(roles.named))
-        yield _table(rows.connection, roles)
+        yield _table(rows.connection, [_Stored(name, name) for name in rows.columns], roles)
 
 
 @contextmanager
@@ -79,142 +91,192 @@ def frame_table(frame: pd.DataFrame, roles: Roles) -> Iterator[Table]:
     """Open a data frame; a column of mixed Python objects is split by the objects' types, as the logger does.
 
     Raises:
-        InputError: the frame is empty or lacks a named column.
+        InputError: the frame is empty, lacks a named column, names one twice, or holds mappings.
     """
-    if not len(frame) or not len(frame.columns):
-        raise InputError(
-            "the data frame has no rows or no columns; pass one with at least one of each"
-        )
-    if missing := sorted(roles.named - {str(name) for name in frame.columns}):
-        raise InputError(
-            f"the data frame has no column {missing[0]!r}; its columns are: {', '.join(map(str, frame.columns))}"
-        )
+    names = [str(name) for name in frame.columns]
+    _check(frame, names, roles)
     plain: dict[str, object] = {}
-    for name in frame.columns:
-        plain.update(_parts(str(name), frame[name].reset_index(drop=True)))
+    stored = []
+    for n, name in enumerate(names):
+        parts = _parts(name, f"c{n}", frame.iloc[:, n].reset_index(drop=True))
+        stored.append(_Stored(name, f"c{n}", split=len(parts) > 1))
+        plain |= parts
+    lists = [f"{one.column}_list" for one in stored if one.split]
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("frame", pd.DataFrame(plain))
-        connection.execute("CREATE TABLE rows AS SELECT * FROM frame")
+        connection.execute(f"CREATE TABLE rows AS SELECT * {_from_json(lists)} FROM frame")
         connection.unregister("frame")
-        yield _table(connection, roles)
+        yield _table(connection, stored, roles)
 
 
-def _parts(name: str, column: "pd.Series[Any]") -> dict[str, object]:
+def _check(frame: pd.DataFrame, names: Sequence[str], roles: Roles) -> None:
+    if not len(frame) or not names:
+        raise InputError(
+            "the data frame has no rows or no columns; pass one with at least one of each"
+        )
+    if missing := sorted(roles.named - set(names)):
+        raise InputError(
+            f"the data frame has no column {missing[0]!r}; its columns are: {', '.join(names)}"
+        )
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"the data frame names column {twice[0]!r} twice; rename one of the two")
+
+
+def _parts(name: str, stored: str, column: "pd.Series[Any]") -> dict[str, object]:
     """The column itself where DuckDB reads it by type, else one column per kind of value."""
     if isinstance(column.dtype, pd.CategoricalDtype):
         column = pd.Series(column.tolist()).infer_objects()
     if column.dtype != object:
-        return {name: column}
+        return {stored: column}
     if pd.api.types.infer_dtype(column, skipna=True) in {"string", "empty"}:
-        return {name: column.astype("str")}
-    kinds = [classify(None if value is pd.NaT else value) for value in column]
-    numbers = [value if kind == "num" else None for kind, value in kinds]
-    return {
-        f"{name}{_SEPARATOR}num": pd.Series(numbers, dtype="float64"),
-        f"{name}{_SEPARATOR}cat": _strings(
-            value if kind == "cat" else None for kind, value in kinds
-        ),
-        f"{name}{_SEPARATOR}list": _strings(
-            _SEPARATOR.join(value) if kind == "list" else None for kind, value in kinds
-        ),
-        f"{name}{_SEPARATOR}na": pd.Series(
-            [kind in {"na", "nan"} for kind, _ in kinds], dtype="bool"
-        ),
-        f"{name}{_SEPARATOR}nonfinite": pd.Series(
-            [kind == "inf" for kind, _ in kinds], dtype="bool"
-        ),
-        f"{name}{_SEPARATOR}other": _strings(
-            value if kind == "other" else "mapping" if kind == "map" else None
-            for kind, value in kinds
-        ),
+        return {stored: column.map(clean, na_action="ignore").astype("str")}
+    values = [classify(None if value is pd.NaT else value) for value in column]
+    if any(kind == "map" for kind, _ in values):
+        raise InputError(
+            f"column {name!r} of the data frame holds mappings; flatten it first,"
+            " for example with pandas.json_normalize"
+        )
+    found = {
+        kind: [v if k == kind else None for k, v in values]
+        for kind in ("num", "cat", "list", "other")
     }
+    columns = {
+        "num": pd.Series(found["num"], dtype="float64"),
+        "cat": _strings(None if v is None else clean(v) for v in found["cat"]),
+        "list": _strings(None if v is None else _json(v) for v in found["list"]),
+        "na": pd.Series([kind in {"na", "nan"} for kind, _ in values], dtype="bool"),
+        "nonfinite": pd.Series([kind == "inf" for kind, _ in values], dtype="bool"),
+        "other": _strings(None if v is None else clean(v) for v in found["other"]),
+    }
+    return {f"{stored}_{part}": columns[part] for part in _SPLIT}
 
 
-def _strings(values: Iterator[object] | Sequence[object]) -> "pd.Series[Any]":
+def _strings(values: Iterator[object]) -> "pd.Series[Any]":
     return pd.Series(list(values), dtype="str")
 
 
-def _table(connection: duckdb.DuckDBPyConnection, roles: Roles) -> Table:
+def _json(items: Iterable[str]) -> str:
+    """A list of strings as JSON, each as the logger would write it."""
+    return orjson.dumps([shorten(clean(item)) for item in items]).decode()
+
+
+def _from_json(columns: Sequence[str]) -> str:
+    """A REPLACE clause that turns JSON into lists."""
+    lists = (f"{identifier(name)}::JSON::VARCHAR[] AS {identifier(name)}" for name in columns)
+    return f"REPLACE ({', '.join(lists)})" if columns else ""
+
+
+def _table(connection: duckdb.DuckDBPyConnection, stored: Sequence[_Stored], roles: Roles) -> Table:
     types = {str(row[0]): str(row[1]) for row in connection.execute("DESCRIBE rows").fetchall()}
-    for name in sorted(roles.text & types.keys()):
-        _tokenize(connection, name, roles.tokenizer)
-    columns = _columns(types, roles)
-    inputs = [column for column in columns if column.name not in roles.predictions | roles.ignored]
-    outputs = [column for column in columns if column.name in roles.predictions]
+    texts = {one.column for one in stored if one.name in roles.text and not one.split}
+    strings = {name for name, kind in types.items() if kind == "VARCHAR"}
+    _cut(connection, sorted(strings - texts))
+    for column in sorted(texts):
+        _tokenize(connection, column, roles.tokenizer)
+    inputs: dict[str, Column] = {}
+    outputs: dict[str, Column] = {}
+    selected = []
+    for n, one in enumerate(stored):
+        if one.name in roles.ignored:
+            continue
+        selected += _selected(one, f"f{n}", tokens=one.column in texts)
+        found = _column(one, f"f{n}", types, roles, text=one.column in texts)
+        (outputs if one.name in roles.predictions else inputs).setdefault(found.name, found)
     sql = (
         "SELECT 0 AS w, NULL::BIGINT AS ts, rowid::VARCHAR AS id, NULL::VARCHAR AS version, NULL::VARCHAR AS outcome, "
-        "NULL::DOUBLE AS seconds, * FROM rows"
+        f"{', '.join(['NULL::DOUBLE AS seconds', *selected])} FROM rows"
     )
     (count,) = connection.execute("SELECT count(*) FROM rows").fetchone() or (0,)
-    return Table(connection, Relation(sql, inputs, outputs), count)
+    return Table(connection, Relation(sql, list(inputs.values()), list(outputs.values())), count)
+
+
+def _selected(one: _Stored, at: str, *, tokens: bool) -> list[str]:
+    """The columns of one feature, under names that are safe whatever the feature is called."""
+    if one.split:
+        return [f"{one.column}_{part} AS {at}_{part}" for part in _SPLIT]
+    plain = [f"{identifier(one.column)} AS {at}"]
+    return [*plain, f"{identifier(one.column + _TOKENS)} AS {at}_tok"] if tokens else plain
+
+
+def _cut(connection: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> None:
+    """Cut the strings that are too long for a line of the log, as the logger does; only those are looked at."""
+    for name in columns:
+        quoted = identifier(name)
+        rows = connection.execute(
+            f"SELECT DISTINCT {quoted} FROM rows WHERE strlen({quoted}) > {MAX_BYTES} OR contains({quoted}, chr(0))"
+        ).fetchall()
+        if rows:
+            pairs = [(text, shorten(clean(text))) for (text,) in rows]
+            connection.execute(
+                "CREATE OR REPLACE TEMP TABLE cut AS "
+                "SELECT unnest(?::VARCHAR[]) AS whole, unnest(?::VARCHAR[]) AS part",
+                [[whole for whole, _ in pairs], [part for _, part in pairs]],
+            )
+            connection.execute(f"UPDATE rows SET {quoted} = part FROM cut WHERE {quoted} = whole")
 
 
 def _tokenize(
-    connection: duckdb.DuckDBPyConnection, name: str, tokenizer: Callable[[str], Collection[str]]
+    connection: duckdb.DuckDBPyConnection, column: str, tokenizer: Callable[[str], Collection[str]]
 ) -> None:
-    """Add a column with the distinct tokens of a text, joined by a separator that no token holds."""
-    cursor = connection.execute(f"SELECT {identifier(name)} FROM rows ORDER BY rowid")
-    texts = [None if text is None else set(tokenizer(str(text))) for (text,) in cursor.fetchall()]
-    tokens = [
-        None if text is None else _SEPARATOR.join(token.replace(_SEPARATOR, " ") for token in text)
-        for text in texts
-    ]
-    connection.register(
-        "tokens", pd.DataFrame({f"{name}{_SEPARATOR}tok": pd.Series(tokens, dtype="str")})
+    """Add a column with the distinct tokens of a text."""
+    cursor = connection.execute(f"SELECT {identifier(column)} FROM rows ORDER BY rowid")
+    texts = (
+        None if text is None else clean(str(text)[:MAX_CHARACTERS]) for (text,) in cursor.fetchall()
     )
-    connection.execute("CREATE TABLE tokenized AS SELECT * FROM rows POSITIONAL JOIN tokens")
+    tokens = _strings(
+        None if text is None else _json(sorted(set(tokenizer(text)))) for text in texts
+    )
+    connection.register("tokens", pd.DataFrame({column + _TOKENS: tokens}))
+    connection.execute(
+        f"CREATE TABLE tokenized AS SELECT * {_from_json([column + _TOKENS])} FROM rows POSITIONAL JOIN tokens"
+    )
     connection.execute("DROP TABLE rows")
     connection.execute("ALTER TABLE tokenized RENAME TO rows")
     connection.unregister("tokens")
 
 
-def _columns(types: dict[str, str], roles: Roles) -> list[Column]:
-    columns = []
-    for name, kind in types.items():
-        base, _, part = name.partition(_SEPARATOR)
-        if not part:
-            columns.append(_text(name) if name in roles.text else _typed(name, kind, roles))
-        elif part == "num":
-            columns.append(_split(base))
-    return columns
+def _column(one: _Stored, at: str, types: Mapping[str, str], roles: Roles, *, text: bool) -> Column:
+    """Where a feature stands in the relation, as whose column `at` its values are selected."""
+    name = clean_name(one.name)
+    if one.split:
+        number, string, items, null, nonfinite, other = (f"{at}_{part}" for part in _SPLIT)
+        return Column(name, number, string, items, null=null, nonfinite=nonfinite, other=other)
+    if text:
+        return Column(name, distinct=f"len({at}_tok)", tokens=f"{at}_tok", null=f"{at} IS NULL")
+    return _typed(name, at, types[one.column], categorical=one.name in roles.categorical)
 
 
-def _split(name: str) -> Column:
-    number, string, items, null, nonfinite, other = (
-        identifier(f"{name}{_SEPARATOR}{part}") for part in _SPLIT
-    )
-    return Column(name, number, string, _list(items), null=null, nonfinite=nonfinite, other=other)
-
-
-def _list(joined: str) -> str:
-    return f"CASE WHEN {joined} = '' THEN []::VARCHAR[] ELSE string_split({joined}, {_SQL_SEPARATOR}) END"
-
-
-def _text(name: str) -> Column:
-    tokens = _list(identifier(f"{name}{_SEPARATOR}tok"))
-    return Column(
-        name, distinct=f"len({tokens})", tokens=tokens, null=f"{identifier(name)} IS NULL"
-    )
-
-
-def _typed(name: str, kind: str, roles: Roles) -> Column:
-    quoted = identifier(name)
-    null = f"{quoted} IS NULL"
+def _typed(name: str, at: str, kind: str, *, categorical: bool) -> Column:
+    null = f"{at} IS NULL"
     if kind.endswith("[]"):
-        return Column(name, items=f"{quoted}::VARCHAR[]", null=null)
-    if kind.partition("(")[0] not in _NUMBERS:
-        return Column(name, string=_as_string(quoted, kind), null=null)
-    number = f"CASE WHEN isfinite({quoted}::DOUBLE) THEN {quoted}::DOUBLE END"
-    if name in roles.categorical:
-        whole = f"CASE WHEN {number} = floor({number}) THEN ({quoted})::HUGEINT::VARCHAR ELSE ({number})::VARCHAR END"
-        return Column(name, string=whole, null=f"({null} OR isnan({quoted}::DOUBLE))")
-    return Column(
-        name,
-        number=number,
-        null=f"({null} OR isnan({quoted}::DOUBLE))",
-        nonfinite=f"coalesce(isinf({quoted}::DOUBLE), false)",
-    )
+        items = f"list_transform({at}, lambda x: coalesce({_category('x', kind[:-2])}, 'null'))"
+        return Column(name, items=items, null=null)
+    if kind.startswith(("STRUCT", "MAP")):
+        raise InputError(
+            f"column {name!r} holds mappings; flatten it into columns of its own first"
+        )
+    if not _is_number(kind):
+        return Column(name, string=_as_string(at, kind), null=null)
+    finite = f"CASE WHEN isfinite({at}::DOUBLE) THEN {at} END"
+    null = f"({null} OR isnan({at}::DOUBLE))"
+    nonfinite = f"coalesce(isinf({at}::DOUBLE), false)"
+    if categorical:
+        return Column(name, string=_category(f"({finite})", kind), null=null, nonfinite=nonfinite)
+    return Column(name, number=f"({finite})::DOUBLE", null=null, nonfinite=nonfinite)
+
+
+def _is_number(kind: str) -> bool:
+    return kind.partition("(")[0] in _NUMBERS
+
+
+def _category(sql: str, kind: str) -> str:
+    """A value as a category, as the logger writes it: a whole number without its point."""
+    if not _is_number(kind):
+        return _as_string(sql, kind)
+    double = f"{sql}::DOUBLE"
+    whole = f"{double} = floor({double}) AND abs({double}) < {_WHOLE}"
+    return f"CASE WHEN {whole} THEN {sql}::HUGEINT::VARCHAR ELSE {double}::VARCHAR END"
 
 
 def _as_string(quoted: str, kind: str) -> str:
