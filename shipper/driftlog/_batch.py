@@ -58,12 +58,15 @@ def read(frame: Any, predictions: Any) -> Batch:
 
 def add_outputs(parts: Parts, outputs: Parts) -> None:
     """Put a prediction's parts into its event's; what was withheld is named among the features."""
-    withheld = [f"prediction.{name}" for name in outputs.get("redacted", ())]
+    outputs.pop("truncated", None)
+    withheld = outputs.pop("redacted", None)
     if withheld:
-        parts["redacted"] = [*parts.get("redacted", ()), *withheld]
-    kept = {kind: part for kind, part in outputs.items() if kind not in ("redacted", "truncated")}
-    if kept:
-        parts["prediction"] = kept
+        parts["redacted"] = [
+            *parts.get("redacted", ()),
+            *(f"prediction.{name}" for name in withheld),
+        ]
+    if outputs:
+        parts["prediction"] = outputs
 
 
 def bare_name(prediction: Any) -> str:

@@ -38,6 +38,11 @@ class Rows:
         return Rows(*(_part(getattr(self, field.name), start, stop) for field in fields(self)))
 
 
+def _begin(moment: bytes) -> bytes:
+    """Give what stands before an event's id."""
+    return b'{"@timestamp":"%b","event":{"id":"' % moment
+
+
 def _part(values: Any, start: int, stop: int) -> list[Any] | None:
     return None if values is None else list(getattr(values, "iloc", values)[start:stop])
 
@@ -84,7 +89,7 @@ class BatchWriter:
 
     def _lines(self, batch: Batch, rows: Rows) -> Iterator[_Line]:
         facts, tail_of = self._facts, self._envelope.tail
-        plain_head = self._envelope.head(facts.moment(None))
+        plain_head = _begin(facts.moment(None))
         plain_context = facts.context(None)
         for chunk in batch.chunks(self._features, self._outputs):
             given = rows.slice(chunk.start, chunk.start + len(chunk.rows))
@@ -100,7 +105,7 @@ class BatchWriter:
                     self._features.tally.drop("too large")
                     continue
                 times = given.timestamps
-                head = self._envelope.head(facts.moment(times[index])) if times else plain_head
+                head = _begin(facts.moment(times[index])) if times else plain_head
                 yield head, facts.given_id(given.ids[index]) if given.ids else None, tail
 
     def _flush(self, block: list[_Line], size: int) -> int:
@@ -113,6 +118,6 @@ class BatchWriter:
         prefix, number = reserved
         pieces: list[bytes] = []
         for index, (head, given, tail) in enumerate(block):
-            event_id = f"{prefix}-{number + index:012x}" if given is None else quote(given)
+            event_id = prefix + hex(number + index)[3:] if given is None else quote(given)
             pieces += (head, event_id.encode(), tail)
         return len(block) if self._spool.write_block(b"".join(pieces), len(block)) else 0

@@ -1,8 +1,8 @@
 """The spool's size, kept under its cap."""
 
 from driftlog import _files
+from driftlog._deleted import Deleted
 from driftlog._limits import SpoolLimits
-from driftlog._tally import Tally
 
 __all__ = ["Cap"]
 
@@ -16,10 +16,12 @@ class Cap:
     Args:
         folder: The spool.
         limits: With the cap and what gives way at it.
+        deleted: Takes the segments that were deleted to make room.
     """
 
-    def __init__(self, folder: str, limits: SpoolLimits) -> None:
+    def __init__(self, folder: str, limits: SpoolLimits, deleted: Deleted) -> None:
         self._folder = folder
+        self._deleted = deleted
         self._limit = limits.spool_bytes
         self._drop_oldest = limits.when_full == "drop oldest"
         self._total = 0
@@ -39,7 +41,7 @@ class Cap:
         """Count bytes that this process has just written."""
         self._total += size
 
-    def has_room(self, size: int, now: float, tally: Tally) -> bool:
+    def has_room(self, size: int, now: float) -> bool:
         """Say whether ``size`` bytes may be written; make room first, if that is the policy.
 
         Raises:
@@ -51,19 +53,19 @@ class Cap:
             self._total = sum(file.size for file in _files.segments(self._folder))
             full = self._total + size > self._limit
         if full and self._drop_oldest:
-            self._make_room(size, tally)
+            self._make_room(size)
         return self._total + size <= self._limit
 
-    def _make_room(self, size: int, tally: Tally) -> None:
+    def _make_room(self, size: int) -> None:
         files = _files.segments(self._folder)
         self._total = sum(file.size for file in files)
         for file in files:
             if self._total + size <= self._limit:
                 return
             try:
-                events = _files.delete_closed(file.path)
+                fd = _files.delete_closed(file.path)
             except FileNotFoundError:
                 continue
-            if events is not None:
+            if fd is not None:
                 self._total -= file.size
-                tally.delete(events, file.size)
+                self._deleted.add(fd, file.size)

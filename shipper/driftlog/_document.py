@@ -8,6 +8,9 @@ from driftlog._features import Parts
 
 __all__ = ["Envelope", "NotEncodable", "encode"]
 
+# A single byte is found twenty times faster than a few in a row.
+BACKSLASH = ord("\\")
+
 
 class NotEncodable(ValueError):  # noqa: N818 - says what it is
     """Some value is fit only after a careful look: a lone surrogate, NUL, a number too large."""
@@ -24,7 +27,7 @@ def encode(parts: Parts) -> bytes:
         encoded = orjson.dumps(parts)
     except TypeError as error:
         raise NotEncodable(str(error)) from error
-    if b"\\u0000" in encoded:
+    if BACKSLASH in encoded and b"\\u0000" in encoded:
         raise NotEncodable
     return encoded
 
@@ -58,10 +61,8 @@ class Envelope:
             key: b"%b},%b%b" % (start, self._common, self._model)
             for key, start in self._starts.items()
         }
-
-    def head(self, timestamp: bytes) -> bytes:
-        """Give what stands before the event's id."""
-        return b'{"@timestamp":"%b","event":{"id":"' % timestamp
+        self.usual = self._leads[b"prediction", b"success"] + b","
+        """What stands between the id of most predictions and the fields of their body."""
 
     def tail(
         self, action: bytes, outcome: bytes, duration: int | None, context: bytes, body: bytes

@@ -2,32 +2,31 @@
 
 import atexit
 import os
-import socket
 import weakref
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import orjson
 
 from driftlog._batch import add_outputs, bare_name, read
-from driftlog._batch_writer import BatchWriter, Rows
-from driftlog._document import Envelope, NotEncodable, encode
-from driftlog._facts import Facts, quote
-from driftlog._features import Parts, Splitter
+from driftlog._batch_writer import Rows
+from driftlog._careful import Parts, Route
+from driftlog._core import Core
+from driftlog._document import NotEncodable, encode
+from driftlog._facts import quote
 from driftlog._guard import attempt
 from driftlog._limits import SpoolLimits
 from driftlog._redaction import Redaction
-from driftlog._spool import Spool
-from driftlog._strings import clean
-from driftlog._tally import Counters, Tally
+from driftlog._tally import Counters
 from driftlog._text import Text
-from driftlog.errors import SettingsError
 
 __all__ = ["PredictionLogger"]
 
 Outcome = Literal["success", "failure", "unknown"]
+
+EMPTY = len(b"{}")
 
 
 class PredictionLogger:
@@ -70,37 +69,27 @@ class PredictionLogger:
         redaction: Redaction | None = None,
         limits: SpoolLimits | None = None,
     ) -> None:
-        _check(model=model, version=version, categorical=categorical, text=text, nan=nan)
-        folder = str(Path(spool).absolute())
-        host = socket.gethostname() or "unknown"
         names = {"name": service or model, "version": service_version, "environment": environment}
-        known = {name: clean(value) for name, value in names.items() if value}
-        identity = (clean(model), clean(str(version)))
-        self._limits = limits or SpoolLimits()
-        self._tally = Tally(folder)
-        self._spool = Spool(folder, identity, host, self._limits, self._tally)
-        self._envelope = Envelope(identity, known, host)
-        texts = text if isinstance(text, Mapping) else {name: Text() for name in text}
-        missing: Literal["nonfinite", "na"] = "na" if nan == "null" else "nonfinite"
-        self._features = Splitter(
-            categorical=categorical, text=texts, redaction=redaction, nan=missing, tally=self._tally
+        core = Core.make(
+            model=model,
+            version=version,
+            spool=spool,
+            service=names,
+            categorical=categorical,
+            text=text,
+            nan=nan,
+            redaction=redaction,
+            limits=limits or SpoolLimits(),
         )
-        self._outputs = Splitter(redaction=redaction, nan=missing, tally=self._tally, outputs=True)
-        self._facts = Facts(Splitter(redaction=redaction, tally=self._tally), self._tally)
-        self._batch = BatchWriter(
-            self._spool,
-            self._envelope,
-            self._facts,
-            self._limits.event_bytes,
-            Splitter(
-                categorical=categorical,
-                text=texts,
-                redaction=redaction,
-                nan="na",
-                tally=self._tally,
-            ),
-            Splitter(redaction=redaction, nan="na", tally=self._tally, outputs=True),
-        )
+        self._limits = core.limits
+        self._tally = core.tally
+        self._spool = core.spool
+        self._envelope = core.envelope
+        self._features = core.features
+        self._outputs = core.outputs
+        self._facts = core.facts
+        self._batch = core.batch
+        self._bare = core.outputs.route("score") == Route()
         atexit.register(self.close)
         itself = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _renew(itself()))
@@ -133,7 +122,30 @@ class PredictionLogger:
             The event's id, by which a label can follow; None where the event had to be dropped.
         """
         try:
-            written = self._log(features, prediction, id, timestamp, duration, trace_id, outcome)
+            try:
+                parts = self._features.split(features)
+                if prediction is not None:
+                    if type(prediction) is float and self._bare and prediction - prediction == 0.0:  # noqa: PLR0124 - finite
+                        parts["prediction"] = {"num": {"score": prediction}}
+                    else:
+                        add_outputs(parts, self._outputs.split(_fields(prediction)))
+                body = encode(parts)
+            except NotEncodable:
+                body = orjson.dumps(self._careful(features, prediction))
+            if (
+                trace_id is duration is None
+                and type(outcome) is str
+                and outcome == "success"
+                and len(body) > EMPTY
+                and not copy_context()
+            ):
+                tail = b"%b%b}\n" % (self._envelope.usual, body[1:])
+            else:
+                tail = self._tail(outcome, duration, trace_id, body)
+            if id is timestamp is None and len(tail) <= self._limits.event_bytes:
+                written = self._spool.write_line(tail)
+            else:
+                written = self._write(tail, timestamp, id)
         except Exception:  # noqa: BLE001 - the outer guard: a log must not fail its service
             self._tally.drop("error")
             written = None
@@ -187,6 +199,7 @@ class PredictionLogger:
     @property
     def counters(self) -> Counters:
         """What was accepted, changed and dropped so far."""
+        self._spool.count_deleted()
         return self._tally.snapshot(self._spool.accepted)
 
     def flush(self) -> None:
@@ -212,29 +225,20 @@ class PredictionLogger:
     def _lost(self, _: Exception) -> None:
         self._tally.drop("error")
 
-    def _log(  # noqa: PLR0917 - keywords cost time on the hot path
-        self,
-        features: Mapping[Any, Any],
-        prediction: Any,
-        given_id: str | None,
-        timestamp: Any,
-        duration: Any,
-        trace_id: str | None,
-        outcome: str,
-    ) -> str | None:
-        try:
-            body = encode(self._body(features, prediction, careful=False))
-        except NotEncodable:
-            body = orjson.dumps(self._body(features, prediction, careful=True))
-        now = self._facts.moment(timestamp)
-        tail = self._envelope.tail(
+    def _careful(self, features: Mapping[Any, Any], prediction: Any) -> Parts:
+        parts = self._features.split(features, careful=True)
+        if prediction is not None:
+            add_outputs(parts, self._outputs.split(_fields(prediction), careful=True))
+        return parts
+
+    def _tail(self, outcome: str, duration: Any, trace_id: str | None, body: bytes) -> bytes:
+        return self._envelope.tail(
             b"prediction",
             self._facts.outcome(outcome),
             None if duration is None else self._facts.duration(duration),
             self._facts.context(trace_id),
             body,
         )
-        return self._write(self._envelope.head(now), given_id, tail)
 
     def _log_batch(self, frame: Any, predictions: Any, rows: Rows) -> int:
         batch = read(frame, predictions)
@@ -243,22 +247,15 @@ class PredictionLogger:
             return 0
         return self._batch.write(batch, rows)
 
-    def _write(self, head: bytes, given_id: str | None, tail: bytes) -> str | None:
+    def _write(self, tail: bytes, timestamp: Any, given_id: str | None) -> str | None:
         if len(tail) > self._limits.event_bytes:
             self._tally.drop("too large")
             return None
-        if given_id is None:
-            return self._spool.write_line(head, None, tail)
-        event_id = self._facts.given_id(given_id)
+        moment = None if timestamp is None else self._facts.moment(timestamp)
+        event_id = None if given_id is None else self._facts.given_id(given_id)
         if event_id is None:
-            return self._spool.write_line(head, None, tail)
-        return event_id if self._spool.write_line(head, quote(event_id), tail) else None
-
-    def _body(self, features: Mapping[Any, Any], prediction: Any, *, careful: bool) -> Parts:
-        parts = self._features.split(features, careful=careful)
-        if prediction is not None:
-            add_outputs(parts, self._outputs.split(_fields(prediction), careful=careful))
-        return parts
+            return self._spool.write_line(tail, moment)
+        return event_id if self._spool.write_line(tail, moment, quote(event_id)) else None
 
     def _log_label(self, given_id: str, label: Any, timestamp: Any) -> None:
         split = self._outputs.split({"label": label}, careful=True)
@@ -268,10 +265,9 @@ class PredictionLogger:
         if not parts or event_id is None:
             self._tally.drop("label without id" if parts else "label of no known kind")
             return
-        now = self._facts.moment(timestamp)
         body = orjson.dumps({"label": {"id": event_id, **parts}})
         tail = self._envelope.tail(b"label", b"", None, b"", body)
-        self._write(self._envelope.head(now), None, tail)
+        self._write(tail, timestamp, None)
 
 
 def _renew(logger: PredictionLogger | None) -> None:
@@ -284,20 +280,3 @@ def _fields(prediction: Any) -> Mapping[Any, Any]:
     if isinstance(prediction, Mapping):
         return prediction
     return {bare_name(prediction): prediction}
-
-
-def _check(**arguments: Any) -> None:
-    for name in ("model", "version"):
-        if not str(arguments[name] or "").strip():
-            raise SettingsError(
-                f"PredictionLogger: {name} is empty; name the {name} that predicts."
-            )
-    for name in ("categorical", "text"):
-        if isinstance(arguments[name], str):
-            raise SettingsError(
-                f"PredictionLogger: write {name}=[{arguments[name]!r}], a collection of names."
-            )
-    if arguments["nan"] not in ("nonfinite", "null"):
-        raise SettingsError(
-            f"PredictionLogger: nan is 'nonfinite' or 'null', not {arguments['nan']!r}."
-        )

@@ -10,5 +10,8 @@ def main() -> None:
     except ImportError as error:
         if error.name and error.name.partition(".")[0] == "driftlog_analyzers":
             raise
-        sys.exit(f"The driftlog command needs the analyzers ({error.name} is missing): pip install 'driftlog[analyzers]'")
+        sys.exit(
+            f"The driftlog command needs the analyzers ({error.name} is missing): "
+            "pip install 'driftlog[analyzers]'"
+        )
     run()

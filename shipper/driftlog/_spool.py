@@ -11,6 +11,7 @@ from pathlib import Path
 
 from driftlog import _files, _segment
 from driftlog._cap import Cap
+from driftlog._deleted import Deleted
 from driftlog._limits import SpoolLimits
 from driftlog._sync import Syncer
 from driftlog._tally import Tally
@@ -21,6 +22,11 @@ __all__ = ["Spool"]
 RETRY_AFTER = 1.0
 # More than what stands before an event's body, its id included, where the id is made here.
 ID_BYTES = 256
+# The bytes of a character in UTF-8, at the most.
+MAX_ENCODED = 4
+SECOND = 1_000_000_000
+# Hexadecimal numbers from here on have thirteen digits, the last twelve of which count lines.
+FIRST = 1 << 48
 
 _REASONS = {
     errno.ENOSPC: "disk full",
@@ -40,17 +46,34 @@ _REASONS = {
 class _Live:
     """The segment being written.
 
-    Below ``fence`` bytes and before ``until`` nothing needs to be looked at but the write itself.
+    Below ``fence`` bytes, and from ``since`` to ``until`` on the wall clock (ns since 1970), nothing
+    needs to be looked at but the write itself. Both are in one second, so that a clock set back is
+    noticed too, and ``stamp`` begins all lines of it. From ``origin``, a second earlier, the time is
+    a number of ten digits, of which the second to seventh are the microseconds.
     """
 
     fd: int
-    id: str
+    prefix: str
     size: int
     deadline: float
     fence: int = 0
-    until: float = 0.0
+    now: int = 0
+    since: int = 0
+    until: int = 0
+    origin: int = 0
+    stamp: str = ""
     counted: int = 0
     empty: bool = True
+
+    def look_again(self, due: float, now: float, fence: int) -> None:
+        """Set when and at what size the next look is due, the former on the monotonic clock."""
+        self.fence = fence
+        self.now = time.time_ns()
+        second = self.now // SECOND
+        self.since = second * SECOND
+        self.origin = self.since - SECOND
+        self.until = min(self.since + SECOND, self.now + int((due - now) * SECOND))
+        self.stamp = time.strftime('{"@timestamp":"%Y-%m-%dT%H:%M:%S.', time.gmtime(second))
 
 
 class Spool:
@@ -84,40 +107,58 @@ class Spool:
         if self._live is not None:
             os.close(self._live.fd)
             self._live = None
+        self._deleted.forget()
         self._syncer.forget()
         self._syncer = Syncer(self._limits.sync_interval, self._tally)
         self._begin()
 
     def _begin(self) -> None:
         self._lock = threading.RLock()
-        self._sequence = 0
+        self._sequence = FIRST
         self._blocked = ("", 0.0)
-        self._cap = Cap(self.folder, self._limits)
+        self._deleted = Deleted(self._tally)
+        self._cap = Cap(self.folder, self._limits, self._deleted)
         self.accepted = 0
 
-    def write_line(self, head: bytes, event_id: str | None, tail: bytes) -> str | None:
-        """Write one line, ``head`` + event id + ``tail``; the id is counted here, unless given.
+    def write_line(
+        self, tail: bytes, moment: bytes | None = None, event_id: str | None = None
+    ) -> str | None:
+        """Write one line: moment, event id, ``tail``.
+
+        Args:
+            tail: What stands after the event's id.
+            moment: Event time; now, where None.
+            event_id: As it stands between the quotes of JSON; made here, where None.
 
         Returns:
             The event's id, or None where the line was dropped.
         """
-        with self._lock:
-            live = self._live
-            if live is None or live.size + len(tail) > live.fence or time.monotonic() >= live.until:
-                live = self._ready(len(head) + len(tail) + ID_BYTES)
+        size = len(tail) if event_id is None else len(tail) + MAX_ENCODED * len(event_id)
+        self._lock.acquire()  # a third of what a with statement takes
+        try:
+            live, now = self._live, time.time_ns()
+            if live is None or not live.since <= now < live.until or live.size + size > live.fence:
+                live = self._ready(size + ID_BYTES)
                 if live is None:
                     return None
+                now = live.now
             if event_id is None:
-                self._sequence += 1
-                event_id = f"{live.id}-{self._sequence:012x}"
-            line = b"%b%b%b" % (head, event_id.encode(), tail)
-            return event_id if self._append(live, line, 1) else None
+                self._sequence = number = self._sequence + 1
+                event_id = live.prefix + hex(number)[3:]
+            if moment is None:
+                head = f'{live.stamp}{str(now - live.origin)[1:7]}Z","event":{{"id":"{event_id}'
+            else:
+                head = f'{{"@timestamp":"{moment.decode()}","event":{{"id":"{event_id}'
+            return event_id if self._append(live, head.encode() + tail, 1) else None
+        finally:
+            self._lock.release()
 
     def reserve(self, count: int, size: int) -> tuple[str, int] | None:
         """Set aside ``count`` numbers for lines of about ``size`` bytes.
 
         Returns:
-            The segment's id and the first number; None where the lines had to be dropped.
+            What begins the ids, and the first number, whose hexadecimal digits but the first end
+            them; None where the lines had to be dropped.
         """
         with self._lock:
             live = self._ready(size, count)
@@ -125,13 +166,17 @@ class Spool:
                 return None
             first = self._sequence + 1
             self._sequence += count
-            return live.id, first
+            return live.prefix, first
 
     def write_block(self, lines: bytes, count: int) -> bool:
         """Write ``count`` whole lines at once; False where they were dropped."""
         with self._lock:
             live = self._ready(len(lines), count)
             return live is not None and self._append(live, lines, count)
+
+    def count_deleted(self) -> None:
+        """Finish the count of events in segments that were deleted to make room."""
+        self._deleted.count()
 
     def flush(self) -> None:
         """Bring to the disk what has been written."""
@@ -162,7 +207,7 @@ class Spool:
             self._retire()
             live = None
         try:
-            if not self._cap.has_room(size, now, self._tally):
+            if not self._cap.has_room(size, now):
                 self._block("spool full", now, count)
                 return None
             live = live or self._open(now)
@@ -170,7 +215,7 @@ class Spool:
             self._refused(error, now, count)
             return None
         room = min(self._limits.roll_bytes, live.size + self._cap.room)
-        live.fence, live.until = room - ID_BYTES, min(live.deadline, self._cap.next_look)
+        live.look_again(min(live.deadline, self._cap.next_look), now, room - ID_BYTES)
         return live
 
     def _settle(self) -> None:
@@ -187,8 +232,8 @@ class Spool:
             self._last_id, *self._model, self._host, self._clock.now().decode()
         )
         fd = _files.create(path, header)
-        self._sequence = 0
-        self._live = _Live(fd, self._last_id, len(header), now + self._limits.segment_age)
+        self._sequence = FIRST
+        self._live = _Live(fd, f"{self._last_id}-", len(header), now + self._limits.segment_age)
         self._syncer.watch(fd, self.folder)
         return self._live
 

@@ -57,11 +57,9 @@ class Syncer:
             finally:
                 self._busy.release()
 
-    def sync(self, timeout: float = -1) -> None:
-        """Bring everything written so far to the disk; gives up waiting after ``timeout`` s."""
-        if not self._busy.acquire(timeout=timeout):
-            return
-        try:
+    def sync(self) -> None:
+        """Bring everything written so far to the disk."""
+        with self._busy:
             self._close_retired(sync=True)
             dirty, self.dirty = self.dirty, False
             live, folder = self._live, self._folder
@@ -70,13 +68,12 @@ class Syncer:
             if folder is not None:
                 self._folder = None
                 self._fsync_folder(folder)
-        finally:
-            self._busy.release()
 
     def stop(self) -> None:
-        """End the thread, after a last sync."""
+        """End the thread after a last sync of its own, which a hung disk cannot make us wait for."""
         self._stop.set()
-        self.sync(MAX_CLOSE_SECONDS)
+        if self._thread is not None:
+            self._thread.join(MAX_CLOSE_SECONDS)
         self._thread = None
 
     def forget(self) -> None:
@@ -87,6 +84,7 @@ class Syncer:
     def _run(self, stop: threading.Event, interval: float) -> None:
         while not stop.wait(interval):
             self.sync()
+        self.sync()
 
     def _close_retired(self, *, sync: bool) -> None:
         while self._retired:

@@ -55,11 +55,11 @@ class Text:
         Raises:
             Exception: Whatever the tokenizer raises.
         """
-        tokens = list(self.tokenizer(text))
+        found = self.tokenizer(text)
+        tokens = found if type(found) is list else list(found)
         distinct = set(tokens)
-        counts = {"tokens": len(tokens), "distinct": len(distinct)}
         if self.known is None:
-            return counts, "tok", sorted(distinct)
-        unknown = distinct - self.known
-        counts["oov"] = len(unknown)
-        return counts, "oov", sorted(unknown)
+            return {"tokens": len(tokens), "distinct": len(distinct)}, "tok", sorted(distinct)
+        unknown = sorted(distinct - self.known)
+        counts = {"tokens": len(tokens), "distinct": len(distinct), "oov": len(unknown)}
+        return counts, "oov", unknown
