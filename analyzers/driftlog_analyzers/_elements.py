@@ -1,4 +1,4 @@
-"""What stands in lists: the items of list features, and the tokens of texts."""
+"""What is counted by value: strings, the items of lists, the tokens of texts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,8 @@ import duckdb
 from driftlog_analyzers._profile import Counts
 from driftlog_analyzers._relation import Column, Relation
 from driftlog_analyzers._store import FeatureSpec
+
+_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +25,16 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """What stands in the lists of all windows: by window, then by feature.
+    """What is counted by value, in all windows: by window, then by feature.
 
     Attributes:
-        items: of the features' lists.
-        outputs: of the outputs' lists.
+        features: strings and items of lists.
+        predictions: the same of the outputs.
         texts: unknown tokens.
     """
 
-    items: Mapping[int, Mapping[str, Counts]]
-    outputs: Mapping[int, Mapping[str, Counts]]
+    features: Mapping[int, Mapping[str, Counts]]
+    predictions: Mapping[int, Mapping[str, Counts]]
     texts: Mapping[int, Mapping[str, Unknown]]
 
 
@@ -41,39 +43,48 @@ def elements(
     relation: Relation,
     specs: Sequence[tuple[Column, FeatureSpec]],
 ) -> Elements:
-    """Count what stands in the lists of a relation: items and unknown tokens."""
+    """Count the strings, the items of lists and the unknown tokens of a relation."""
     return Elements(
-        _items(connection, relation, relation.features),
-        _items(connection, relation, relation.predictions),
+        _values(connection, relation, relation.features),
+        _values(connection, relation, relation.predictions),
         _texts(connection, relation, specs),
     )
 
 
-def _items(
+def _values(
     connection: duckdb.DuckDBPyConnection, relation: Relation, columns: Sequence[Column]
 ) -> dict[int, dict[str, Counts]]:
-    """Lists with an item, by window, feature and item: one that stands twice counts once."""
-    lists = [column for column in columns if column.items]
-    if not lists:
+    """Events with a value, by window and feature; what stands in a list twice counts once.
+
+    One hash aggregation over all features is three times as fast as a histogram of each.
+    """
+    named = [column for column in columns if column.string or column.items]
+    if not named:
         return {}
-    tagged = _tagged({column.name: column.items for column in lists})
+    strings = [f"{{'f': {i}, 'v': {c.string}}}" for i, c in enumerate(named) if c.string]
+    lists = {i: column.items for i, column in enumerate(named) if column.items}
     rows = connection.execute(f"""
         SELECT w, item.f, item.v, count(*)
-        FROM (SELECT w, unnest({tagged}) AS item FROM ({relation.sql}))
-        GROUP BY ALL""").fetchall()
+        FROM (SELECT w, unnest({_joined([f"[{', '.join(strings)}]"] * bool(strings), lists)}) AS item
+              FROM ({relation.sql}))
+        WHERE item.v IS NOT NULL GROUP BY ALL""")
     found: dict[int, dict[str, dict[str, int]]] = {}
-    for window, index, value, count in rows:
-        found.setdefault(window, {}).setdefault(lists[index].name, {})[value] = count
+    while chunk := rows.fetchmany(_ROWS):
+        for window, index, value, count in chunk:
+            found.setdefault(window, {}).setdefault(named[index].name, {})[value] = count
     return found  # type: ignore[return-value]  # a dict of dicts is a mapping of mappings
 
 
-def _tagged(expressions: Mapping[str, str]) -> str:
-    """One list of (position of the feature, distinct element) over several list expressions."""
-    tagged = [
-        f"list_transform(list_distinct(coalesce({sql}, [])), lambda x: {{'f': {i}, 'v': x}})"
-        for i, sql in enumerate(expressions.values())
+def _joined(tagged: Sequence[str], lists: Mapping[int, str]) -> str:
+    """One list of (position of the feature, element) over lists of these and over plain lists, each element once."""
+    every = [
+        *tagged,
+        *(
+            f"list_transform(list_distinct(coalesce({sql}, [])), lambda x: {{'f': {i}, 'v': x}})"
+            for i, sql in lists.items()
+        ),
     ]
-    return "list_concat(" + ", ".join(tagged) + ")" if len(tagged) > 1 else tagged[0]
+    return f"list_concat({', '.join(every)})" if len(every) > 1 else every[0]
 
 
 def _texts(
@@ -88,7 +99,7 @@ def _texts(
     ]
     found: dict[int, dict[str, Unknown]] = {}
     if named:
-        tagged = _tagged({column.name: column.unknown for column in named})
+        tagged = _joined([], {i: column.unknown for i, column in enumerate(named)})
         rows = connection.execute(f"""
             SELECT w, t.f, t.v, count(*), 0, 0, 0
             FROM (SELECT w, unnest({tagged}) AS t FROM ({relation.sql}))

@@ -104,10 +104,7 @@ def _column_sql(column: Column, spec: FeatureSpec) -> list[str]:
     parts: list[str] = []
     if column.number:
         parts += _numeric_sql(column.number, spec)
-    if column.string:
-        parts += [f"histogram({column.string})"]
-    if column.items:
-        parts += [f"count({column.items})"]
+    parts += [f"count({sql})" for sql in (column.string, column.items) if sql]
     if column.distinct:
         d, o = column.distinct, column.oov or "0"
         parts += [
@@ -125,30 +122,25 @@ def _column_sql(column: Column, spec: FeatureSpec) -> list[str]:
 
 
 def _feature(
-    values: Iterator[Any], column: Column, spec: FeatureSpec, items: Counts, unknown: "Unknown"
+    values: Iterator[Any], column: Column, spec: FeatureSpec, counts: Counts, unknown: Unknown
 ) -> FeatureProfile:
     numeric = _numeric(values, spec) if column.number else None
-    strings: Counts = (next(values) or {}) if column.string else {}
+    strings = next(values) if column.string else 0
     lists = next(values) if column.items else 0
     texts = _text(values, unknown) if column.distinct else None
     others: Counts = (next(values) or {}) if column.other else {}
     nulls = next(values) if column.null else 0
     nonfinite = next(values) if column.nonfinite else 0
-    merged = (
-        {value: strings.get(value, 0) + items.get(value, 0) for value in {*strings, *items}}
-        if items
-        else strings
-    )
     return FeatureProfile(
         numbers=numeric.n if numeric else 0,
-        strings=sum(strings.values()),
+        strings=strings,
         lists=lists,
         texts=texts.n if texts else 0,
         others=others,
         nulls=nulls,
         nonfinite=nonfinite,
         numeric=numeric,
-        categorical=_categorical(merged) if merged or lists else None,
+        categorical=_categorical(counts) if strings or lists else None,
         text=texts,
     )
 
@@ -190,17 +182,17 @@ def _window(
     found: Elements,
 ) -> WindowProfile:
     window, events, first, last, versions, outcomes = (next(values) for _ in range(6))
-    items, texts = found.items.get(window, {}), found.texts.get(window, {})
-    listed = found.outputs.get(window, {})
+    counts, texts = found.features.get(window, {}), found.texts.get(window, {})
+    predicted = found.predictions.get(window, {})
     duration = _numeric(values, FeatureSpec(edges=DURATION_EDGES))
     features = {
         column.name: _feature(
-            values, column, spec, items.get(column.name, {}), texts.get(column.name, Unknown())
+            values, column, spec, counts.get(column.name, {}), texts.get(column.name, Unknown())
         )
         for column, spec in specs
     }
     predictions = {
-        column.name: _feature(values, column, spec, listed.get(column.name, {}), Unknown())
+        column.name: _feature(values, column, spec, predicted.get(column.name, {}), Unknown())
         for column, spec in outputs
     }
     return WindowProfile(
