@@ -140,17 +140,18 @@ def _feature(
         nulls=nulls,
         nonfinite=nonfinite,
         numeric=numeric,
-        categorical=_categorical(counts) if strings or lists else None,
+        categorical=categorical(counts) if strings or lists else None,
         text=texts,
     )
 
 
-def _categorical(counts: Counts) -> Categorical:
-    kept, tail = _kept(counts)
-    return Categorical(kept, sum(tail.values()), len(tail))
+def categorical(counts: Counts) -> Categorical:
+    """A table of values, cut to what is kept."""
+    listed, tail = kept(counts)
+    return Categorical(listed, sum(tail.values()), len(tail))
 
 
-def _kept(counts: Counts) -> tuple[Counts, Counts]:
+def kept(counts: Counts) -> tuple[Counts, Counts]:
     """The most frequent values, ties by name, and the rest."""
     if len(counts) <= KEPT_VALUES:
         return dict(sorted(counts.items())), {}
@@ -162,7 +163,7 @@ def _text(values: Iterator[Any], unknown: Unknown) -> Text | None:
     n, tokens, tokens_sq, oov, oov_sq, tokens_oov = (next(values) or 0 for _ in range(6))
     if not n:
         return None
-    kept, tail = _kept(unknown.counts)
+    listed, tail = kept(unknown.counts)
     return Text(
         n=n,
         tokens=int(tokens),
@@ -170,7 +171,7 @@ def _text(values: Iterator[Any], unknown: Unknown) -> Text | None:
         tokens_sq=int(tokens_sq),
         oov_sq=int(oov_sq) + unknown.oov_sq,
         tokens_oov=int(tokens_oov) + unknown.tokens_oov,
-        unknown=kept,
+        unknown=listed,
         unknown_tail=sum(tail.values()),
     )
 
