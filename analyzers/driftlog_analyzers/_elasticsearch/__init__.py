@@ -1,0 +1,1 @@
+"""What driftlog keeps in Elasticsearch, and how it is installed there."""

@@ -1,0 +1,223 @@
+"""Bodies of the templates for what the analyzers remember: profiles, findings, alerts, baselines, leases.
+
+These are plain indices, because their documents change: deterministic ids, optimistic concurrency. What people chart
+and filter by is typed; the values as a whole stand in objects that are kept and not indexed, and are what is read back.
+Every window is ``driftlog.window`` with its start, end, the event ids that bound it, and its size as text (``1h``).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from driftlog_analyzers._elasticsearch._names import STATE_KINDS, state_index
+from driftlog_analyzers._elasticsearch._templates import (
+    KEYWORD,
+    META,
+    MOMENT,
+    PRIORITY,
+    Json,
+    Request,
+    closed,
+    dynamic,
+    mapping,
+)
+
+_DOUBLE: Mapping[str, Any] = {"type": "double"}
+_LONG: Mapping[str, Any] = {"type": "long"}
+_FLAG: Mapping[str, Any] = {"type": "boolean"}
+# Room for a summary that names a few values of 1,024 characters each.
+_SENTENCE: Mapping[str, Any] = {
+    "type": "text",
+    "fields": {"keyword": {"type": "keyword", "ignore_above": 8000}},
+}
+_KEPT: Mapping[str, Any] = {"type": "object", "enabled": False}
+_COUNTS = (
+    "events",
+    "present",
+    "values",
+    "numbers",
+    "strings",
+    "lists",
+    "texts",
+    "others",
+    "null",
+    "nonfinite",
+)
+_RATES = ("present", "absent", "null", "nonfinite", "oov", "unseen", "below", "above")
+_QUANTILES = ("p01", "p05", "p25", "p50", "p75", "p95", "p99")
+
+
+def state_requests(namespace: str) -> tuple[Request, ...]:
+    """The templates of the state indices, each followed by the index itself."""
+    requests = []
+    for kind in STATE_KINDS:
+        body: Json = {
+            "index_patterns": [f"driftlog-{kind}-*"],
+            "priority": PRIORITY,
+            "template": {"mappings": state_mapping(kind)},
+            "_meta": dict(META),
+        }
+        requests.append(Request(f"_index_template/driftlog-{kind}", body))
+    return (*requests, *(Request(state_index(kind, namespace), {}) for kind in STATE_KINDS))
+
+
+def state_mapping(kind: str) -> Json:
+    """The mapping of one of `STATE_KINDS`."""
+    properties = {
+        "profiles": _profiles,
+        "findings": _findings,
+        "alerts": _alerts,
+        "baselines": _baselines,
+        "leases": _leases,
+    }[kind]()
+    figures = dynamic("figures", ["driftlog.statistics.*"], _DOUBLE)
+    return mapping(
+        {"@timestamp": dict(MOMENT), **properties}, [figures] if kind == "findings" else []
+    )
+
+
+def _profiles() -> Json:
+    """A row per window and feature (``row: feature``), per listed value (``value``) and per window (``window``).
+
+    The window's row alone carries the profile that is read back.
+    """
+    numeric = dict.fromkeys(("mean", "sd", "min", "max", *_QUANTILES), _DOUBLE)
+    return {
+        "event": closed({"kind": KEYWORD}),
+        "driftlog": closed(
+            {
+                **_where(),
+                **dict.fromkeys(("row", "feature", "role", "kind", "fingerprint"), KEYWORD),
+                "count": closed(
+                    dict.fromkeys((*_COUNTS, "tokens", "oov", "unseen", "distinct"), _LONG)
+                ),
+                "rate": closed(dict.fromkeys(_RATES, _DOUBLE)),
+                "numeric": closed({"n": _LONG, **numeric}),
+                "histogram": _KEPT,
+                "value": closed(
+                    {
+                        "name": KEYWORD,
+                        "rank": _LONG,
+                        "count": _LONG,
+                        "share": _DOUBLE,
+                        "baseline": _DOUBLE,
+                    }
+                ),
+                "duration": closed(dict.fromkeys(("mean", *_QUANTILES), _DOUBLE)),
+                "score": _DOUBLE,
+                "severity": KEYWORD,
+                "detectors": KEYWORD,
+                "profile": _KEPT,
+            }
+        ),
+    }
+
+
+def _findings() -> Json:
+    """A row per result that is not plainly ok (``result``), and one per window with its evaluation (``window``)."""
+    return {
+        "event": closed({"kind": KEYWORD}),
+        "driftlog": closed(
+            {
+                **_where(),
+                **dict.fromkeys(
+                    ("row", "baseline", "detector", "feature", "outcome", "severity"), KEYWORD
+                ),
+                "alerts": _FLAG,
+                "summary": _SENTENCE,
+                "n": _LONG,
+                "checked": _LONG,
+                "effect": _DOUBLE,
+                "p_value": _DOUBLE,
+                "values": KEYWORD,
+                "changes": _KEPT,
+                "statistics": {"type": "object", "dynamic": True, "subobjects": False},
+                "condition": _KEPT,
+                "examples": KEYWORD,
+                "evaluation": _KEPT,
+            }
+        ),
+    }
+
+
+def _alerts() -> Json:
+    """A document per episode, with the words of Elastic's Universal Alerting beside our own."""
+    people = closed({"name": KEYWORD, "at": MOMENT, "until": MOMENT, "reason": _SENTENCE})
+    return {
+        "event": closed({"kind": KEYWORD, "severity": _LONG, "reason": _SENTENCE}),
+        "rule": closed(dict.fromkeys(("id", "name", "version"), KEYWORD)),
+        "group_hash": dict(KEYWORD),
+        "status": dict(KEYWORD),  # breached, recovered, no_data
+        "severity": dict(KEYWORD),
+        "episode": closed({"id": KEYWORD, "status": KEYWORD, "status_count": _LONG}),
+        "tags": dict(KEYWORD),
+        "driftlog": closed(
+            {
+                **_where(),
+                **dict.fromkeys(
+                    ("detector", "feature", "segment", "incident", "baseline"), KEYWORD
+                ),
+                **{name: _window() for name in ("opened", "last", "raised", "closed")},
+                "open": _FLAG,
+                "windows": _LONG,
+                "good": _LONG,
+                "peak": _DOUBLE,
+                "n": _LONG,
+                "effect": _DOUBLE,
+                "p_value": _DOUBLE,
+                "summary": _SENTENCE,
+                **dict.fromkeys(("ack", "assign", "snooze", "expected", "accept"), people),
+                "actions": _KEPT,
+                "alert": _KEPT,
+            }
+        ),
+    }
+
+
+def _baselines() -> Json:
+    """A document per baseline."""
+    return {
+        "driftlog": closed(
+            {
+                "model": closed({"name": KEYWORD, "version": KEYWORD}),
+                **dict.fromkeys(("name", "source", "fingerprint", "author"), KEYWORD),
+                "created": MOMENT,
+                "events": _LONG,
+                "revision": _LONG,
+                "baseline": _KEPT,
+            }
+        )
+    }
+
+
+def _leases() -> Json:
+    """A document per piece of work that one replica at a time may do, fenced by its sequence number."""
+    return {
+        "driftlog": closed(
+            {
+                "lease": closed(
+                    {
+                        "name": KEYWORD,
+                        "holder": KEYWORD,
+                        "acquired": MOMENT,
+                        "expires": MOMENT,
+                        "count": _LONG,
+                    }
+                )
+            }
+        )
+    }
+
+
+def _where() -> Json:
+    """The model and the window that a row is about."""
+    return {
+        "model": closed({"name": KEYWORD, "version": KEYWORD}),
+        "window": _window(),
+        "revision": dict(_LONG),
+        "events": dict(_LONG),
+    }
+
+
+def _window() -> Json:
+    ends = {"start": MOMENT, "end": MOMENT, "start_id": KEYWORD, "end_id": KEYWORD}
+    return closed({**ends, "size": KEYWORD})

@@ -1,0 +1,209 @@
+"""Bodies of the templates for what services ship: events, labels and heartbeats. Pure: a namespace in, JSON out.
+
+Three rules keep every event searchable, whatever a feature is called and holds. We choose a field's type by the place
+in the document (``driftlog.num`` is double, ``driftlog.cat`` keyword), never by the first value. A feature's name is
+taken as it is, dots included (``subobjects: false``). What has no place in the mapping is kept and not indexed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from driftlog_analyzers._elasticsearch._names import events_pattern, heartbeat_stream
+
+Json = dict[str, Any]
+
+PRIORITY = 501  # above the built-in 100 and Fleet's 200; the higher template wins whole
+GENERATION = 1  # of the mappings; stands in every body's _meta
+FIELD_LIMIT = 5000
+# In characters; the shipper cuts strings to as many bytes, so none is passed over.
+KEYWORD: Mapping[str, Any] = {"type": "keyword", "ignore_above": 1024}
+# Found and aggregated by its column alone: a search tree over every number would double its size.
+NUMBER: Mapping[str, Any] = {"type": "double", "index": False}
+WHOLE: Mapping[str, Any] = {"type": "long", "index": False}
+MOMENT: Mapping[str, Any] = {"type": "date_nanos"}
+META: Mapping[str, Any] = {"managed_by": "driftlog", "generation": GENERATION}
+EVENTS, SHIPPER, CUSTOM = "driftlog-events", "driftlog-shipper", "driftlog-custom"
+_NAMES = ("na", "nonfinite")
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What a cluster can do.
+
+    Attributes:
+        logsdb: keep the events in sorted, densely compressed columns (8.17 and later).
+        failure_store: keep events that do not fit the mapping beside the stream (8.19, 9.1 and later).
+    """
+
+    logsdb: bool = True
+    failure_store: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing to install.
+
+    Attributes:
+        path: what is put, such as ``_index_template/driftlog-events-default``.
+        body: its JSON.
+    """
+
+    path: str
+    body: Json
+
+
+def stream_requests(namespace: str, retention: str, features: Features) -> tuple[Request, ...]:
+    """The templates of both data streams, in the order in which they must be put.
+
+    Args:
+        namespace: last part of the streams' names.
+        retention: for how long their data are kept at least, such as ``90d``.
+        features: what the cluster can do.
+    """
+    return (
+        Request(f"_component_template/{EVENTS}", events_component(features)),
+        Request(f"_component_template/{SHIPPER}", _component(_heartbeat_mapping(), {})),
+        Request(
+            f"_index_template/{EVENTS}-{namespace}",
+            _stream_template(events_pattern(namespace), EVENTS, retention, features),
+        ),
+        Request(
+            f"_index_template/{SHIPPER}-{namespace}",
+            _stream_template(heartbeat_stream(namespace), SHIPPER, retention, features),
+        ),
+    )
+
+
+def events_component(features: Features) -> Json:
+    """Mapping and settings of the events."""
+    return _component(_events_mapping(), _events_settings(features))
+
+
+def _component(mappings: Json, settings: Json) -> Json:
+    return {"template": {"settings": settings, "mappings": mappings}, "_meta": dict(META)}
+
+
+def _stream_template(pattern: str, component: str, retention: str, features: Features) -> Json:
+    template: Json = {"lifecycle": {"data_retention": retention}}
+    if features.failure_store:
+        template["data_stream_options"] = {"failure_store": {"enabled": True}}
+    return {
+        "index_patterns": [pattern],
+        "priority": PRIORITY,
+        "data_stream": {},
+        "composed_of": [component, CUSTOM],
+        "ignore_missing_component_templates": [CUSTOM],
+        "template": template,
+        "_meta": dict(META),
+    }
+
+
+def _events_settings(features: Features) -> Json:
+    index: Json = {
+        "mapping": {
+            "ignore_malformed": True,
+            "total_fields": {"limit": FIELD_LIMIT, "ignore_dynamic_beyond_limit": True},
+        }
+    }
+    if features.logsdb:
+        # An analysis reads one model's stretch of time.
+        index["mode"] = "logsdb"
+        index["sort"] = {"field": ["driftlog.model.name", "@timestamp"], "order": ["asc", "desc"]}
+    else:
+        index["codec"] = "best_compression"
+    return {"index": index}
+
+
+def _events_mapping() -> Json:
+    return mapping(
+        {
+            **_envelope(),
+            "labels": _open(),
+            "driftlog": closed(
+                {
+                    "model": closed({"name": KEYWORD, "version": KEYWORD}),
+                    "segment": closed({"id": KEYWORD, "format": WHOLE, "pid": WHOLE}),
+                    "label": closed(
+                        {
+                            "id": KEYWORD,
+                            "num": closed({"value": NUMBER}),
+                            "cat": closed({"value": KEYWORD}),
+                        }
+                    ),
+                    "prediction": closed(_features(("num", "cat", "list", "other"))),
+                    "redacted": KEYWORD,
+                    "truncated": KEYWORD,
+                    **_features(("num", "cat", "list", "text", "tok", "oov", "other")),
+                }
+            ),
+        },
+        [
+            dynamic("numbers", ["driftlog.num.*", "driftlog.prediction.num.*"], NUMBER),
+            # Of a text's three counts, not of the object that holds them.
+            dynamic("texts", ["driftlog.text.*"], WHOLE, match_mapping_type="long"),
+            dynamic("strings", ["driftlog.*", "labels.*"], KEYWORD, match_mapping_type="string"),
+        ],
+    )
+
+
+def _heartbeat_mapping() -> Json:
+    return mapping(
+        {**_envelope(), "driftlog": {"type": "object", "dynamic": True}},
+        [
+            dynamic("whole", ["driftlog.*"], {"type": "double"}, match_mapping_type="long"),
+            dynamic("numbers", ["driftlog.*"], {"type": "double"}, match_mapping_type="double"),
+            dynamic("strings", ["driftlog.*"], KEYWORD, match_mapping_type="string"),
+        ],
+    )
+
+
+def _envelope() -> Json:
+    """The common fields of docs/event.md."""
+    return {
+        "@timestamp": dict(MOMENT),
+        "event": closed(
+            {
+                **dict.fromkeys(("id", "kind", "action", "dataset", "outcome"), KEYWORD),
+                "duration": WHOLE,
+            }
+        ),
+        "service": closed(dict.fromkeys(("name", "version", "environment"), KEYWORD)),
+        "host": closed({"name": KEYWORD}),
+        "tags": dict(KEYWORD),  # the uploader's mark on what it may have sent twice
+        **{name: closed({"id": KEYWORD}) for name in ("trace", "span", "transaction")},
+    }
+
+
+def _features(parts: tuple[str, ...]) -> Json:
+    return {name: _open() for name in parts} | {name: dict(KEYWORD) for name in _NAMES}
+
+
+def mapping(properties: Json, templates: list[Json]) -> Json:
+    """A mapping that guesses no type: what matches none of the templates is kept and not indexed."""
+    return {
+        "dynamic": False,
+        "date_detection": False,
+        "numeric_detection": False,
+        "dynamic_templates": templates,
+        "properties": properties,
+        "_meta": dict(META),
+    }
+
+
+def dynamic(name: str, paths: list[str], field: Mapping[str, Any], **conditions: str) -> Json:
+    """A dynamic template: fields at one of the paths get this type."""
+    return {name: {"path_match": paths, **conditions, "mapping": dict(field)}}
+
+
+def _open() -> Json:
+    """An object of features: each name is one field, whatever dots are in it."""
+    return {"type": "object", "dynamic": True, "subobjects": False}
+
+
+def closed(properties: Mapping[str, Any]) -> Json:
+    """An object of exactly these fields; others are kept and not indexed."""
+    return {
+        "dynamic": False,
+        "properties": {name: dict(field) for name, field in properties.items()},
+    }
