@@ -1,24 +1,17 @@
-"""Many predictions at once: column by column in, whole lines in large writes out."""
+"""Many predictions at once: column by column in, encoded rows out."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from driftlog._columns import Column, NeedsRows, Source, assemble, column, sources
-from driftlog._features import Parts, Splitter
+import orjson
 
-__all__ = ["Batch", "Chunk", "read"]
+from driftlog._careful import Parts
+from driftlog._columns import NeedsRows, Piece, Source, enclose, encode_columns, sources
+from driftlog._features import Splitter
+from driftlog._tally import Tally
 
-# Few enough that the garbage collector never sees many rows at once.
-ROWS = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some rows of a batch: where they begin, and the parts of each."""
-
-    start: int
-    rows: list[Parts]
+__all__ = ["Batch", "add_outputs", "bare_name", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +30,31 @@ class Batch:
     count: int
     even: bool
 
-    def chunks(self, features: Splitter, outputs: Splitter) -> Iterator[Chunk]:
-        """Give the rows in chunks, so that a frame is never held twice."""
-        for start in range(0, self.count, ROWS):
-            stop = min(start + ROWS, self.count)
-            rows = _chunk(self.features, start, stop, features)
-            if self.outputs:
-                for row, out in zip(rows, _chunk(self.outputs, start, stop, outputs), strict=True):
-                    add_outputs(row, out)
-            yield Chunk(start, rows)
+    def encode(
+        self, start: int, stop: int, features: Splitter, outputs: Splitter
+    ) -> Sequence[Piece]:
+        """Give what stands under ``driftlog`` for some rows, a comma before each part."""
+        tally = features.tally
+        try:
+            counts = Tally("")
+            owner, other = features.counting(counts), outputs.counting(counts)
+            document = encode_columns(self.features, start, stop, owner)
+            scores = encode_columns(self.outputs, start, stop, other, plain=True)
+            document += enclose(b',"prediction":{', scores, b"}", stop - start)
+        except NeedsRows:
+            counts = Tally("")
+            owner, other = features.counting(counts), outputs.counting(counts)
+            document = [self._rows(start, stop, owner, other)]
+        for reason, count in counts.snapshot(0).changed.items():
+            tally.change(reason, count)
+        return document
+
+    def _rows(self, start: int, stop: int, features: Splitter, outputs: Splitter) -> list[bytes]:
+        rows = _split(self.features, start, stop, features)
+        if self.outputs:
+            for row, out in zip(rows, _split(self.outputs, start, stop, outputs), strict=True):
+                add_outputs(row, out)
+        return [b"," + orjson.dumps(row)[1:-1] if row else b"" for row in rows]
 
 
 def read(frame: Any, predictions: Any) -> Batch:
@@ -85,21 +94,13 @@ def _outputs(predictions: Any) -> list[Source]:
     return [Source(None, [{name: value} for name, value in zip(names, values, strict=True)])]
 
 
-def _chunk(columns: Sequence[Source], start: int, stop: int, owner: Splitter) -> list[Parts]:
-    try:
-        classified = [column(source, start, stop, owner) for source in columns]
-        _check_distinct(classified)
-    except NeedsRows:
-        twice = len(columns) - len({source.name for source in columns})
-        if twice:
-            owner.tally.change("two features with one name", twice * (stop - start))
-        return [owner.split(row, careful=True) for row in _rows(columns, start, stop)]
-    return assemble(classified, stop - start)
-
-
-def _check_distinct(columns: Sequence[Column]) -> None:
-    if len({one.name for one in columns}) != len(columns):
-        raise NeedsRows
+def _split(columns: Sequence[Source], start: int, stop: int, owner: Splitter) -> list[Parts]:
+    twice = len(columns) - len({source.name for source in columns})
+    if twice:
+        owner.tally.change("two features with one name", twice * (stop - start))
+    if not columns:
+        return [{} for _ in range(start, stop)]
+    return [owner.split(row, careful=True) for row in _rows(columns, start, stop)]
 
 
 def _rows(columns: Sequence[Source], start: int, stop: int) -> Iterator[Mapping[Any, Any]]:

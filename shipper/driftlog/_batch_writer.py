@@ -1,12 +1,11 @@
 """The lines of a batch, written a mebibyte at a time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-import orjson
-
 from driftlog._batch import Batch
+from driftlog._columns import Piece, join
 from driftlog._document import Envelope
 from driftlog._facts import Facts, quote
 from driftlog._features import Splitter
@@ -15,7 +14,8 @@ from driftlog._spool import Spool
 __all__ = ["BatchWriter", "Rows"]
 
 BLOCK_BYTES = 1 << 20
-_Line = tuple[bytes, str | None, bytes]
+# So many that what a slice of a column costs does not count, so few that memory does not.
+CHUNK_ROWS = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,6 @@ class Rows:
     def slice(self, start: int, stop: int) -> "Rows":
         """Give some of the rows, as lists."""
         return Rows(*(_part(getattr(self, field.name), start, stop) for field in fields(self)))
-
-
-def _begin(moment: bytes) -> bytes:
-    """Give what stands before an event's id."""
-    return b'{"@timestamp":"%b","event":{"id":"' % moment
 
 
 def _part(values: Any, start: int, stop: int) -> list[Any] | None:
@@ -76,48 +71,87 @@ class BatchWriter:
         self._outputs = outputs
 
     def write(self, batch: Batch, rows: Rows) -> int:
-        """Write a batch; gives the number of rows written."""
-        written = size = 0
-        block: list[_Line] = []
-        for line in self._lines(batch, rows):
-            if size + len(line[2]) > BLOCK_BYTES:
-                written += self._flush(block, size)
-                block, size = [], 0
-            block.append(line)
-            size += len(line[2])
-        return written + self._flush(block, size)
+        """Write a batch; gives the number of rows written. All others are counted as dropped."""
+        written = 0
+        for start in range(0, batch.count, CHUNK_ROWS):
+            stop = min(start + CHUNK_ROWS, batch.count)
+            try:
+                given = rows.slice(start, stop)
+                body = batch.encode(start, stop, self._features, self._outputs)
+                tails = join([*self._leads(given, stop - start), *body, b"}}\n"], stop - start)
+                heads, ids, tails = self._heads(given, tails)
+            except Exception:  # noqa: BLE001 - whatever a column raises, the other rows are written
+                self._features.tally.drop("error", stop - start)
+            else:
+                written += self._write(heads, ids, tails)
+        return written
 
-    def _lines(self, batch: Batch, rows: Rows) -> Iterator[_Line]:
-        facts, tail_of = self._facts, self._envelope.tail
-        plain_head = _begin(facts.moment(None))
-        plain_context = facts.context(None)
-        for chunk in batch.chunks(self._features, self._outputs):
-            given = rows.slice(chunk.start, chunk.start + len(chunk.rows))
-            for index, parts in enumerate(chunk.rows):
-                tail = tail_of(
+    def _leads(self, given: Rows, count: int) -> list[Piece]:
+        """Give what stands between ids and bodies."""
+        facts, lead = self._facts, self._envelope.lead
+        if given.outcomes is given.durations is given.trace_ids is None:
+            return [lead(b"prediction", b"success", None, facts.context(None))]
+        nothing = [None] * count
+        outcomes = map(facts.outcome, given.outcomes or ["success"] * count)
+        durations = given.durations or nothing
+        return [
+            [
+                lead(
                     b"prediction",
-                    facts.outcome(given.outcomes[index]) if given.outcomes else b"success",
-                    facts.duration(given.durations[index]) if given.durations else None,
-                    facts.context(given.trace_ids[index]) if given.trace_ids else plain_context,
-                    orjson.dumps(parts),
+                    outcome,
+                    None if duration is None else facts.duration(duration),
+                    facts.context(trace_id),
                 )
-                if len(tail) > self._event_bytes:
-                    self._features.tally.drop("too large")
-                    continue
-                times = given.timestamps
-                head = _begin(facts.moment(times[index])) if times else plain_head
-                yield head, facts.given_id(given.ids[index]) if given.ids else None, tail
+                for outcome, duration, trace_id in zip(
+                    outcomes, durations, given.trace_ids or nothing, strict=True
+                )
+            ]
+        ]
 
-    def _flush(self, block: list[_Line], size: int) -> int:
-        """Write some lines at once; gives their number, or 0 where they had to be dropped."""
-        if not block:
-            return 0
-        reserved = self._spool.reserve(len(block), size)
-        if reserved is None:
-            return 0
-        prefix, number = reserved
-        pieces: list[bytes] = []
-        for index, (head, given, tail) in enumerate(block):
-            event_id = prefix + hex(number + index)[3:] if given is None else quote(given)
-            pieces += (head, event_id.encode(), tail)
-        return len(block) if self._spool.write_block(b"".join(pieces), len(block)) else 0
+    def _heads(
+        self, given: Rows, tails: list[bytes]
+    ) -> tuple[Piece, list[bytes | None] | None, list[bytes]]:
+        """Give what stands before the ids, the ids given, and the tails, of rows that may stay."""
+        times, ids = given.timestamps, given.ids
+        if max(map(len, tails)) > self._event_bytes:
+            stay = [index for index, tail in enumerate(tails) if len(tail) <= self._event_bytes]
+            self._features.tally.drop("too large", len(tails) - len(stay))
+            tails = [tails[index] for index in stay]
+            times = times and [times[index] for index in stay]
+            ids = ids and [ids[index] for index in stay]
+        facts = self._facts
+        heads = (
+            _head(facts.moment(None)) if not times else [_head(facts.moment(at)) for at in times]
+        )
+        if ids is None:
+            return heads, None, tails
+        fit = [facts.given_id(one) for one in ids]
+        return heads, [None if one is None else quote(one).encode() for one in fit], tails
+
+    def _write(self, heads: Piece, ids: list[bytes | None] | None, tails: list[bytes]) -> int:
+        """Write lines in blocks; gives the number of those that had not to be dropped."""
+        written = 0
+        step = max(1, BLOCK_BYTES // max(map(len, tails), default=1))
+        for start in range(0, len(tails), step):
+            part = slice(start, start + step)
+            block = tails[part]
+            reserved = self._spool.reserve(len(block), sum(map(len, block)))
+            if reserved is not None:
+                prefix, first = reserved
+                made = [
+                    (prefix + hex(number)[3:]).encode()
+                    for number in range(first, first + len(block))
+                ]
+                own = made if ids is None else _either(ids[part], made)
+                lead = heads if isinstance(heads, bytes) else heads[part]
+                lines = b"".join(join([lead, own, block], len(block)))
+                written += len(block) if self._spool.write_block(lines, len(block)) else 0
+        return written
+
+
+def _head(moment: bytes) -> bytes:
+    return b'{"@timestamp":"%b","event":{"id":"' % moment
+
+
+def _either(given: list[bytes | None], made: list[bytes]) -> list[bytes]:
+    return [other if one is None else one for one, other in zip(given, made, strict=True)]

@@ -1,39 +1,35 @@
-"""A column of a frame, classified once for all its rows where its type allows that."""
+"""A column of a frame, encoded at once for all its rows where its type allows that.
+
+What is encoded here is cut into pieces: bytes that are the same in each row, or a list of bytes,
+one for each row. A row is all its pieces in a row, so that joining them is left to C.
+"""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeAlias
 
-from driftlog._features import Parts, Route, Splitter
+import orjson
+
+from driftlog._careful import Route
+from driftlog._document import BACKSLASH
+from driftlog._features import Splitter
 from driftlog._strings import SHORT, clean
 
-__all__ = ["Column", "NeedsRows", "Source", "assemble", "column", "sources"]
+__all__ = ["NeedsRows", "Piece", "Source", "enclose", "encode_columns", "join", "sources"]
+
+Piece: TypeAlias = bytes | list[bytes]
+# By part (``num``, ``na``, ...), each beginning with a comma where it is not empty.
+Pieces: TypeAlias = dict[str, list[Piece]]
 
 # Wider numbers have no Python type of their own.
 MAX_BYTES = 8
-
-Cells = list[Parts]
+MARKS = frozenset({"na", "nonfinite", "redacted", "truncated"})
 
 
 class NeedsRows(Exception):  # noqa: N818 - a signal, no error
     """The frame holds what columns cannot say, such as nested mappings: take it row by row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Some rows of a column.
-
-    Args:
-        name: Of the feature.
-        kind: The part that all rows belong to; ``""`` where they differ, ``"na"`` for all null.
-        values: What stands there, row by row; for differing rows the parts of each.
-    """
-
-    name: str
-    kind: str
-    values: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +39,15 @@ class Source:
     name: Any
     data: Any
 
-    def rows(self, start: int, stop: int) -> Any:
-        """Give some of the rows: a numpy array of numbers, or a list."""
+    def rows(self, start: int, stop: int) -> list[Any]:
+        """Give some of the rows."""
         part = getattr(self.data, "iloc", self.data)[start:stop]
         numpy = sys.modules.get("numpy")
         dtype = getattr(part, "dtype", None)
         if numpy is None or dtype is None:
             return list(part)
         if isinstance(dtype, numpy.dtype) and dtype.kind in "fiub" and dtype.itemsize <= MAX_BYTES:
-            return numpy.asarray(part)
+            return numpy.asarray(part).tolist()  # type: ignore[no-any-return]
         return list(part) if dtype.kind in "mMfc" else part.tolist()
 
 
@@ -63,105 +59,155 @@ def sources(frame: Any) -> list[Source]:
     ]
 
 
-def column(source: Source, start: int, stop: int, owner: Splitter) -> Column:
-    """Classify some rows of a column.
-
-    Raises:
-        NeedsRows: A value is a mapping, or the column holds whole rows.
-    """
-    if source.name is None:
-        raise NeedsRows
-    name = owner.clean(source.name)
-    rows = source.rows(start, stop)
-    if owner.route(name) == Route():
-        if not isinstance(rows, list):
-            return _numbers(name, rows, owner)
-        return _objects(name, rows, owner)
-    return Column(name, "", _cells(name, rows if isinstance(rows, list) else rows.tolist(), owner))
+def join(pieces: Sequence[Piece], count: int) -> list[bytes]:
+    """Give each row as a whole."""
+    same = [repeat(piece, count) if isinstance(piece, bytes) else piece for piece in pieces]
+    return list(map(b"".join, zip(*same, strict=True))) if same else [b""] * count
 
 
-def _objects(name: str, rows: list[Any], owner: Splitter) -> Column:
-    kinds = set(map(type, rows))
-    if kinds == {type(None)}:
-        return Column(name, "na", rows)
-    strings = [value for value in rows if type(value) is str]
-    if not strings or not _all_fit(strings):
-        return Column(name, "", _cells(name, rows, owner))
-    if len(strings) == len(rows):
-        return Column(name, "cat", rows)
-    others = iter(_cells(name, [value for value in rows if type(value) is not str], owner))
-    cells = [{"cat": {name: v}} if type(v) is str else next(others) for v in rows]
-    return Column(name, "", cells)
+def enclose(opening: bytes, pieces: Sequence[Piece], closing: bytes, count: int) -> list[Piece]:
+    """Put what stands in a row between brackets, without its first comma; nothing around nothing."""
+    if pieces and isinstance(pieces[0], bytes):
+        return [opening + pieces[0][1:], *pieces[1:], closing]
+    rows = join(pieces, count)
+    return [[opening + row[1:] + closing if row else b"" for row in rows]]
 
 
-def _numbers(name: str, rows: Any, owner: Splitter) -> Column:
-    numpy = sys.modules["numpy"]
-    values = rows.tolist()
-    if rows.dtype.kind == "b":
-        return Column(name, "cat", ["true" if value else "false" for value in values])
-    if rows.dtype.kind != "f" or numpy.isfinite(rows).all():
-        return Column(name, "num", values)
-    if numpy.isnan(rows).all():
-        return Column(name, owner.nan, values)
-    null, infinite = {owner.nan: [name]}, {"nonfinite": [name]}
-    cells = [
-        {"num": {name: v}} if v - v == 0.0 else null if v != v else infinite  # noqa: PLR0124 - NaN
-        for v in values
-    ]
-    return Column(name, "", cells)
-
-
-def _all_fit(rows: list[str]) -> bool:
-    text = "".join(rows)
-    return max(map(len, rows)) <= SHORT and clean(text) == text
-
-
-def _cells(name: str, rows: list[Any], owner: Splitter) -> Cells:
-    """Split each value by itself; strings and nulls that come again are not looked at again."""
-    known: dict[Any, Parts] = {}
-    cells: Cells = []
-    for value in rows:
-        simple = type(value) is str or value is None
-        cell = known.get(value) if simple else None
-        if cell is None:
-            cell = owner.split({name: value}, careful=type(value) is not float)
-            if any(name not in part for part in cell.values()):
-                raise NeedsRows
-            if simple and not ("truncated" in cell or "redacted" in cell):
-                known[value] = cell
-        cells.append(cell)
-    return cells
-
-
-def assemble(columns: Iterable[Column], count: int) -> list[Parts]:
-    """Give the parts of each row.
+def encode_columns(
+    columns: Iterable[Source], start: int, stop: int, owner: Splitter, *, plain: bool = False
+) -> list[Piece]:
+    """Give the parts of a document for some rows of a frame, each part beginning with a comma.
 
     Args:
-        columns: The classified columns of the same rows.
-        count: The number of rows.
+        columns: Of the frame.
+        start: The first row.
+        stop: The row after the last.
+        owner: Splits what has no one type.
+        plain: Leave ``truncated`` out, and take no part in redaction.
+
+    Raises:
+        NeedsRows: A value is a mapping, two columns have one name, or one holds whole rows; or a
+            value was withheld where no redaction is taken part in.
     """
-    alike: dict[str, list[Column]] = {}
-    for one in columns:
-        alike.setdefault(one.kind, []).append(one)
-    mixed = alike.pop("", [])
-    rows: list[Parts] = [{} for _ in repeat(None, count)]
-    for kind, group in alike.items():
-        names = [one.name for one in group]
-        if kind in ("na", "nonfinite"):
-            for row in rows:
-                row[kind] = names.copy()
+    names: set[str] = set()
+    parts: dict[str, list[list[Piece]]] = {}
+    for source in columns:
+        if source.name is None:
+            raise NeedsRows
+        name = owner.clean(source.name, stop - start)
+        if name in names:
+            raise NeedsRows
+        names.add(name)
+        for kind, pieces in _column(name, source.rows(start, stop), owner).items():
+            parts.setdefault(kind, []).append(pieces)
+    if plain:
+        parts.pop("truncated", None)
+        if "redacted" in parts:
+            raise NeedsRows
+    document: list[Piece] = []
+    for kind, group in parts.items():
+        # What is in every row comes first, so that no row's brackets are empty.
+        group.sort(key=lambda pieces: not isinstance(pieces[0], bytes))
+        opening, closing = (b"[", b"]") if kind in MARKS else (b"{", b"}")
+        inner = [piece for pieces in group for piece in pieces]
+        document += enclose(b',"%b":%b' % (kind.encode(), opening), inner, closing, stop - start)
+    return document
+
+
+def _column(name: str, rows: list[Any], owner: Splitter) -> Pieces:
+    kinds = set(map(type, rows))
+    if owner.route(name) == Route():
+        quoted = orjson.dumps(name)
+        if kinds == {type(None)}:
+            return {"na": [b"," + quoted]}
+        if kinds in ({float}, {int}):
+            return _numbers(name, rows, owner)
+        if kinds == {bool}:
+            return {
+                "cat": [b',%b:"' % quoted, [b"true" if row else b"false" for row in rows], b'"']
+            }
+        strings = _strings([row for row in rows if type(row) is str])
+        if strings and len(kinds) == 1:
+            return {"cat": [b',%b:"' % quoted, strings, b'"']}
+        if strings:
+            one = iter(strings)
+            cells = [b',%b:"%b"' % (quoted, next(one)) if type(row) is str else b"" for row in rows]
+            pieces = _cells(name, rows, owner, but=str)
+            pieces.setdefault("cat", []).append(cells)
+            return pieces
+    return _cells(name, rows, owner)
+
+
+def _numbers(name: str, rows: list[Any], owner: Splitter) -> Pieces:
+    """Encode floats, or integers."""
+    quoted = orjson.dumps(name)
+    lead, mark = b",%b:" % quoted, b"," + quoted
+    try:
+        encoded = orjson.dumps(rows)[1:-1].split(b",")
+    except TypeError:  # an integer of more than 64 bits
+        return _cells(name, rows, owner)
+    total = sum(rows)
+    if total - total == 0:
+        return {"num": [lead, encoded]}
+    nan = [mark if row != row else b"" for row in rows]  # noqa: PLR0124 - what NaN alone is
+    if all(nan):
+        return {owner.nan: [mark]}
+    finite = [row - row == 0.0 for row in rows]
+    pairs = zip(finite, encoded, strict=True)
+    pieces: Pieces = {"num": [[lead + number if fit else b"" for fit, number in pairs]]}
+    pieces[owner.nan] = [nan]
+    infinite = [b"" if fit or null else mark for fit, null in zip(finite, nan, strict=True)]
+    pieces.setdefault("nonfinite", []).append(infinite)
+    return pieces
+
+
+def _strings(rows: list[str]) -> list[bytes] | None:
+    """Encode strings, without their quotes; None where one is long or unfit, or there is none."""
+    if not rows or max(map(len, rows)) > SHORT:
+        return None
+    try:
+        encoded = orjson.dumps(rows)
+    except TypeError:  # a lone surrogate
+        return None
+    if BACKSLASH in encoded and b"\\u0000" in encoded:
+        return None
+    # Inside a string a quote follows a backslash: this cuts between any two, and seldom in one.
+    cut = encoded[2:-2].split(b'","')
+    return cut if len(cut) == len(rows) else [orjson.dumps(row)[1:-1] for row in rows]
+
+
+def _cells(name: str, rows: list[Any], owner: Splitter, *, but: type | None = None) -> Pieces:
+    """Split each value by itself; strings and nulls that come again are not looked at again.
+
+    Values of the type ``but`` are left out.
+    """
+    known: dict[Any, dict[str, bytes]] = {}
+    cells: dict[str, list[bytes]] = {}
+    for index, value in enumerate(rows):
+        kind = type(value)
+        if kind is but:
             continue
-        for row, values in zip(rows, zip(*(one.values for one in group), strict=True), strict=True):
-            row[kind] = dict(zip(names, values, strict=True))
-    for one in mixed:
-        for row, cell in zip(rows, one.values, strict=True):
-            _add(row, cell)
-    return rows
+        simple = kind is str or value is None or (kind is float and value != value)  # noqa: PLR0124 - NaN
+        key = value if kind is str else kind
+        cell = known.get(key) if simple else None
+        if cell is None:
+            cell = _cell(name, value, owner)
+            if simple and _unchanged(value, cell):
+                known[key] = cell
+        for part, encoded in cell.items():
+            cells.setdefault(part, [b""] * len(rows))[index] = encoded
+    return {part: [column] for part, column in cells.items()}
 
 
-def _add(row: Parts, cell: Parts) -> None:
-    for kind, part in cell.items():
-        if isinstance(part, Mapping):
-            row.setdefault(kind, {}).update(part)
-        else:
-            row.setdefault(kind, []).extend(part)
+def _cell(name: str, value: Any, owner: Splitter) -> dict[str, bytes]:
+    parts = owner.split({name: value}, careful=type(value) is not float)
+    if any(name not in part for part in parts.values()):
+        raise NeedsRows
+    return {kind: b"," + orjson.dumps(part)[1:-1] for kind, part in parts.items()}
+
+
+def _unchanged(value: Any, cell: Mapping[str, bytes]) -> bool:
+    """Say whether nothing was counted for a value, so that its like need not be looked at."""
+    if cell.keys() & {"other", "redacted", "truncated"}:
+        return False
+    return type(value) is not str or (len(value) <= SHORT and clean(value) == value)

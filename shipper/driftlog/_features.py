@@ -6,6 +6,7 @@ builtin types, take a loop without calls; everything else goes through `Careful`
 """
 
 from collections.abc import Collection, Mapping
+from copy import copy
 from typing import Any, Literal
 
 from driftlog._careful import Ambiguous, Careful, Parts, Route
@@ -142,18 +143,29 @@ class Splitter:
         elif route.action is None and route.text and route.text.tokenizer is tokenize:
             self._plain_texts[name] = route.text
 
-    def clean(self, name: Any) -> str:
-        """Give a name that every store takes; the name itself where it is one."""
+    def counting(self, tally: Tally) -> "Splitter":
+        """Give the same splitter, counting elsewhere."""
+        other = copy(self)
+        other.tally = tally
+        return other
+
+    def clean(self, name: Any, count: int = 1) -> str:
+        """Give a name that every store takes; the name itself where it is one.
+
+        Args:
+            name: Of a feature.
+            count: Of the events that have it.
+        """
         if type(name) is str:
             if name in self._routes:
                 return name
         else:
-            self.tally.change("name is no string")
+            self.tally.change("name is no string", count)
             name = attempt(lambda: str.__str__(str(name)), lambda _: type(name).__name__)
         fit = clean_name(name)
         if fit == name:
             return name  # type: ignore[no-any-return]
-        self.tally.change("name not fit")
+        self.tally.change("name not fit", count)
         return fit
 
     def redact(self, action: Action, plain: Classified) -> Classified:

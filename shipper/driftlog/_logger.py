@@ -14,7 +14,7 @@ from driftlog._batch import add_outputs, bare_name, read
 from driftlog._batch_writer import Rows
 from driftlog._careful import Parts, Route
 from driftlog._core import Core
-from driftlog._document import NotEncodable, encode
+from driftlog._document import NotEncodable, encode, finish
 from driftlog._facts import quote
 from driftlog._guard import attempt
 from driftlog._limits import SpoolLimits
@@ -125,7 +125,7 @@ class PredictionLogger:
             try:
                 parts = self._features.split(features)
                 if prediction is not None:
-                    if type(prediction) is float and self._bare and prediction - prediction == 0.0:  # noqa: PLR0124 - finite
+                    if type(prediction) is float and self._bare and prediction - prediction == 0.0:
                         parts["prediction"] = {"num": {"score": prediction}}
                     else:
                         add_outputs(parts, self._outputs.split(_fields(prediction)))
@@ -232,13 +232,13 @@ class PredictionLogger:
         return parts
 
     def _tail(self, outcome: str, duration: Any, trace_id: str | None, body: bytes) -> bytes:
-        return self._envelope.tail(
+        lead = self._envelope.lead(
             b"prediction",
             self._facts.outcome(outcome),
             None if duration is None else self._facts.duration(duration),
             self._facts.context(trace_id),
-            body,
         )
+        return finish(lead, body)
 
     def _log_batch(self, frame: Any, predictions: Any, rows: Rows) -> int:
         batch = read(frame, predictions)
@@ -266,7 +266,7 @@ class PredictionLogger:
             self._tally.drop("label without id" if parts else "label of no known kind")
             return
         body = orjson.dumps({"label": {"id": event_id, **parts}})
-        tail = self._envelope.tail(b"label", b"", None, b"", body)
+        tail = finish(self._envelope.lead(b"label", b"", None, b""), body)
         self._write(tail, timestamp, None)
 
 
