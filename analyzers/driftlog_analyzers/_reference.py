@@ -160,7 +160,10 @@ def _made(
     constraints = infer_constraints(profile, closed=closed)
     profile = replace(
         profile,
-        features={name: _without_tokens(feature) for name, feature in profile.features.items()},
+        features={
+            name: _without_tokens(feature) if name in vocabulary else feature
+            for name, feature in profile.features.items()
+        },
     )
     return Baseline(
         model,

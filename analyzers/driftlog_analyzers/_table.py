@@ -91,7 +91,8 @@ def frame_table(frame: pd.DataFrame, roles: Roles) -> Iterator[Table]:
     """Open a data frame; a column of mixed Python objects is split by the objects' types, as the logger does.
 
     Raises:
-        InputError: the frame is empty, lacks a named column, names one twice, or holds mappings.
+        InputError: the frame is empty, lacks a named column, names one twice, or holds mappings or a type such as
+            complex numbers.
     """
     names = [str(name) for name in frame.columns]
     _check(frame, names, roles)
@@ -104,8 +105,15 @@ def frame_table(frame: pd.DataFrame, roles: Roles) -> Iterator[Table]:
     lists = [f"{one.column}_list" for one in stored if one.split]
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        connection.register("frame", pd.DataFrame(plain))
-        connection.execute(f"CREATE TABLE rows AS SELECT * {_from_json(lists)} FROM frame")
+        try:
+            connection.register("frame", pd.DataFrame(plain))
+            connection.execute(f"CREATE TABLE rows AS SELECT * {_from_json(lists)} FROM frame")
+        except duckdb.Error as error:
+            kinds = ", ".join(sorted({str(kind) for kind in frame.dtypes}))
+            raise InputError(
+                f"the data frame has a column of a type that cannot be read (its types: {kinds});"
+                " convert it to numbers, strings or dates"
+            ) from error
         connection.unregister("frame")
         yield _table(connection, stored, roles)
 

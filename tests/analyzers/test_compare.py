@@ -339,3 +339,16 @@ def test_outcomes(reference, current):
 
     assert {r.outcome for r in comparison.results} <= set(Outcome)
     assert not set(map(id, comparison.findings)) & set(map(id, comparison.notices))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pd.Series([1 + 2j] * 30), pd.Series(pd.period_range("2026-01", periods=30, freq="M"))],
+    ids=["complex", "period"],
+)
+def test_a_column_of_a_type_that_no_logger_writes_is_named(column):
+    """Complex numbers and periods get one sentence with the frame's types, not a traceback of DuckDB."""
+    frame = pd.DataFrame({"x": column})
+
+    with pytest.raises(InputError, match=str(column.dtype).split("[")[0]):
+        compare(frame, frame)
