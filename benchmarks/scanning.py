@@ -1,7 +1,8 @@
-"""What `analyze` costs: events a second and peak memory at 100,000 and at 1,000,000 events of 30 features.
+"""What `analyze` costs: events a second and peak memory at 100,000 and 1,000,000 events.
 
-Run it with ``python benchmarks/scanning.py``. The spools are made once and kept in ``.cache/scanning``; each figure comes
-from a fresh process. The floor is DuckDB itself: counts and means of the same files with declared columns.
+Run it with ``python benchmarks/scanning.py``. The spools, of 30 features, are made once and kept in
+``.cache/scanning``; each figure comes from a fresh process. The floor is DuckDB itself: counts and
+means of the same files with declared columns.
 """
 
 import json
@@ -170,7 +171,7 @@ def child(subject: str, count: int) -> None:
     print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
 
 
-def row(
+def row(  # noqa: PLR0917 - a part of the row for each argument
     subject: str, case: str, metric: str, every: list[float], unit: str, target: float | None
 ) -> dict[str, object]:
     """Give one row of the result file and print it."""

@@ -91,7 +91,9 @@ class Catalog:
         """Scan one segment; one with damaged lines is read from a clean copy from then on."""
         try:
             segment = inspect(self._connection, path, strict=True)
-        except StoreError:
+        except StoreError as error:
+            if not isinstance(error.__cause__, duckdb.InvalidInputException):
+                raise
             segment = Segment(path, path.stat().st_size, damaged=1)
         if not segment.damaged:
             return segment

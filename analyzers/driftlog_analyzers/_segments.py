@@ -103,32 +103,46 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, *, strict: bool) 
         f"prediction STRUCT({sections}, {lists}))",
     }
     try:
-        rows = connection.execute(f"""
-            SELECT CASE WHEN isfinite("@timestamp") AND event.id IS NOT NULL
-                       THEN event.action END AS action,
-                   driftlog.model.name AS model, count(*),
-                   min(epoch_us("@timestamp")), max(epoch_us("@timestamp")),
-                   histogram(driftlog.model.version), {", ".join(_names_sql())}
-            FROM {read_lines([path], columns, strict=strict)} GROUP BY ALL""").fetchall()
+        rows = connection.execute(
+            _inspection(read_lines([path], columns, strict=strict))
+        ).fetchall()
     except duckdb.Error as error:
         raise StoreError(
             f"segment {path} cannot be read ({first_line(error)});"
             " move it out of the spool and run again"
         ) from error
-    models = {
-        row[1]: _held(row[2:]) for row in rows if row[0] == "prediction" and row[1] is not None
-    }
-    known = sum(row[2] for row in rows if row[1] is not None and row[0] in ACTIONS)
-    return Segment(path, size, models, sum(row[2] for row in rows) - known)
+    models: dict[str, list[Sequence[Any]]] = {}
+    damaged = 0
+    for action, model, *row in rows:
+        if model is None or action not in ACTIONS:
+            damaged += row[1]
+        elif action == "prediction":
+            models.setdefault(model, []).append(row)
+    return Segment(path, size, {model: _held(parts) for model, parts in models.items()}, damaged)
 
 
-def _names_sql() -> list[str]:
-    """The distinct sets of names, section by section."""
-    return [
-        f"list(DISTINCT {name})"
+def _inspection(lines: str) -> str:
+    """Sum up the lines by their sets of names first: most events have the same ones.
+
+    Every field must be asked for, the duration too: DuckDB checks the type of no other.
+    """
+    names = [
+        name
         for role in ("driftlog.", "driftlog.prediction.")
         for name in (*(f"map_keys({role}{s})" for s in ELEMENT), *(f"{role}{s}" for s in NAMED))
     ]
+    shape = ", ".join(f"{name} AS n{i}" for i, name in enumerate(names))
+    found = ", ".join(f"list_distinct(flatten(list(n{i})))" for i in range(len(names)))
+    return f"""
+        SELECT action, model, version, sum(events)::BIGINT, min(first), max(last), sum(timed),
+               {found} FROM (
+            SELECT CASE WHEN isfinite("@timestamp") AND event.id IS NOT NULL THEN event.action END
+                       AS action,
+                   driftlog.model.name AS model, driftlog.model.version AS version,
+                   count(*) AS events, count(event.duration) AS timed, min(epoch_us("@timestamp")) AS first,
+                   max(epoch_us("@timestamp")) AS last, {shape}
+            FROM {lines} GROUP BY ALL)
+        GROUP BY ALL"""
 
 
 def first_line(error: Exception) -> str:
@@ -136,14 +150,20 @@ def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _held(row: Sequence[Any]) -> Held:
-    events, first, last, versions, *shapes = row
+def _held(rows: Sequence[Sequence[Any]]) -> Held:
+    """What the rows of one model, one for each of its versions, say together."""
     sections = [f"{role}{s}" for role in ("", "prediction.") for s in (*ELEMENT, *NAMED)]
-    names = {
-        section: frozenset(name for keys in found or () for name in keys or () if name)
-        for section, found in zip(sections, shapes, strict=True)
-    }
-    return Held({s: n for s, n in names.items() if n}, events, first, last, versions or {})
+    names = (
+        {s: frozenset(found) for s, found in zip(sections, row[5:], strict=True) if found}
+        for row in rows
+    )
+    return Held(
+        merge_names(names),
+        events=sum(row[1] for row in rows),
+        first=min(row[2] for row in rows),
+        last=max(row[3] for row in rows),
+        versions={row[0]: row[1] for row in rows if row[0] is not None},
+    )
 
 
 def total_versions(held: Iterable[Held]) -> Counts:

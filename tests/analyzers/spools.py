@@ -44,7 +44,7 @@ def segments(spool):
 
 def documents(spool, model=MODEL):
     """The predictions of undamaged segments."""
-    lines = (line for path in segments(spool) for line in path.read_text().splitlines())
+    lines = (line for path in segments(spool) for line in path.read_text().split("\n")[:-1])
     found = map(json.loads, lines)
     return [
         d

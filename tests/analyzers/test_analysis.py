@@ -1,7 +1,6 @@
 import random
 import subprocess
 import sys
-from datetime import timedelta
 
 import pytest
 
@@ -186,7 +185,9 @@ def test_changed_baseline_evaluates_again(spool, baseline, tmp_path):
 
 @pytest.mark.parametrize("fails_after", [0, 1, 2, 3])
 @pytest.mark.parametrize("part", ["scanning", "episodes"])
-def test_crash_between_chunks(spool, baseline, tmp_path, monkeypatch, fails_after, part):
+def test_crash_between_chunks(  # noqa: PLR0917 - fixtures
+    spool, baseline, tmp_path, monkeypatch, fails_after, part
+):
     """A crash leaves whole windows with their alerts; the next run completes to the same state."""
     monkeypatch.setattr(_analysis, "_CHUNK", 11)
     run(spool, baseline, tmp_path / "whole.db")
