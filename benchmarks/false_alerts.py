@@ -131,8 +131,8 @@ def write(counts: dict[int, Count], seeds: tuple[int, ...]) -> None:
     lines = [
         "# False alerts on shuffled real data",
         "",
-        f"`python benchmarks/false_alerts.py {' '.join(map(str, seeds))}`: the numbers are the seeds. Bank, bike, hotel",
-        "and State of the Union data, half of each the reference, half the windows; shipped defaults.",
+        f"`python benchmarks/false_alerts.py {' '.join(map(str, seeds))}`: the numbers are the seeds. Bank, bike,",
+        "hotel and State of the Union data, half of each the reference, half the windows; shipped defaults.",
         "",
         "| window size | feature-windows | alerts | per 1,000 | Wilson 95 % | target |",
         "|---|---|---|---|---|---|",

@@ -17,9 +17,10 @@ VOCABULARY = 200_000
 def histogram_edges(
     connection: duckdb.DuckDBPyConnection, relation: Relation
 ) -> tuple[Edges, Edges]:
-    """Edges at equally probable quantiles, from just below the minimum to the maximum, of the features and of the outputs.
+    """Edges at equally probable quantiles, from just below the minimum to the maximum: of the features, of the outputs.
 
-    Above `SAMPLE` rows the quantiles come from rows chosen by a hash of their id, so that the same reference gives the same edges.
+    Above `SAMPLE` rows the quantiles come from rows chosen by a hash of their id, so that the same reference gives the
+    same edges.
     """
     (rows,) = connection.execute(f"SELECT count(*) FROM ({relation.sql})").fetchone() or (0,)
     step = max(1, math.ceil(rows / SAMPLE))

@@ -2,8 +2,8 @@
 
 The usual count comes from earlier windows of the same size, those of the same hour of the day where there are enough of
 them: their median, with a spread no smaller than Poisson's and no smaller than the distance of the counts' deciles has
-shown. The variance of the median itself, π / 2k of theirs for k windows (Kendall and Stuart 1977, chapter 10), counts, too.
-The tail is negative binomial with that mean and variance, Poisson where they are equal.
+shown. The variance of the median itself, π / 2k of theirs for k windows (Kendall and Stuart 1977, chapter 10), counts,
+too. The tail is negative binomial with that mean and variance, Poisson where they are equal.
 """
 
 import math
