@@ -1,0 +1,92 @@
+"""Requests: a bulk body from ready lines, and what came of sending it."""
+
+import gzip
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from driftlog._upload._connect import connect
+from driftlog._upload._reply import Reply
+from driftlog._upload._settings import Upload
+
+__all__ = ["RESENT", "Sender", "bulk_body"]
+
+# What ends a line that may have been indexed before: reading resolves these few by event.id.
+RESENT = b',"tags":["resent"]}'
+# The ids show that the reply is to this request, in this order.
+_QUERY = (
+    "?require_data_stream=true&filter_path=errors,error,"
+    "items.*._id,items.*.status,items.*.error,items.*.failure_store"
+)
+_HEADERS = {"content-type": "application/x-ndjson", "accept": "application/json"}
+_JSON = _HEADERS | {"content-type": "application/json"}
+_ZIPPED = _HEADERS | {"content-encoding": "gzip"}
+
+
+def bulk_body(ids: Sequence[str], lines: Sequence[bytes], *, resent: bool) -> bytes:
+    """Put an action line above each event; mark the events, where they may be resent ones."""
+    if resent:
+        lines = [line[:-1] + RESENT for line in lines]
+    actions = [f'{{"create":{{"_id":"{name}"}}}}\n'.encode() for name in ids]
+    return b"".join([b"%b%b\n" % pair for pair in zip(actions, lines, strict=True)])
+
+
+class Sender:
+    """Sends each request once, and gives what comes of it as a value.
+
+    Args:
+        upload: Where to, and how.
+
+    Raises:
+        SettingsError: The URL, the key or the certificates cannot be used.
+        ShipperError: The Elasticsearch client is not installed.
+    """
+
+    def __init__(self, upload: Upload) -> None:
+        self._client = connect(
+            upload.url, api_key=upload.api_key, ca_certs=upload.ca_certs, timeout=upload.timeout
+        )
+        self._compress = upload.compress
+
+    def bulk(self, stream: str, body: bytes) -> Reply:
+        """Send events to a data stream."""
+        data = gzip.compress(body, 1, mtime=0) if self._compress else body
+        headers = _ZIPPED if self._compress else _HEADERS
+        return self._send(f"/{quote(stream)}/_bulk{_QUERY}", data, headers)
+
+    def create(self, stream: str, name: str, document: dict[str, Any]) -> Reply:
+        """Send one document to a data stream."""
+        path = f"/{quote(stream)}/_create/{quote(name, safe='')}"
+        return self._send(path, orjson.dumps(document), _JSON)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _send(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        from elastic_transport import ApiError, TransportError  # noqa: PLC0415 - an extra, slow to load
+        from elasticsearch import UnsupportedProductError  # noqa: PLC0415 - as above
+
+        begin = time.monotonic()
+        try:
+            answer = self._client.perform_request("POST", path, headers=headers, body=body)
+        except UnsupportedProductError:
+            return Reply(0, "not Elasticsearch", foreign=True)
+        except ApiError as error:
+            wait = _seconds(error.meta.headers.get("retry-after"))
+            foreign = error.meta.headers.get("x-elastic-product") != "Elasticsearch"
+            return Reply(error.meta.status, error.body, retry_after=wait, foreign=foreign)
+        except (TransportError, OSError) as error:
+            return Reply(0, f"{type(error).__name__}: {getattr(error, 'message', error)}"[:300])
+        return Reply(answer.meta.status, answer.body, seconds=time.monotonic() - begin)
+
+
+def _seconds(header: str | None) -> float | None:
+    """Read ``Retry-After`` in seconds; a date is left to the backoff."""
+    try:
+        return max(0.0, float(header)) if header else None
+    except ValueError:
+        return None

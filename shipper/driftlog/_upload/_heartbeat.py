@@ -1,0 +1,142 @@
+"""A sign of life once a minute, with the account in it."""
+
+import os
+import resource
+import socket
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from driftlog._tally import Counters
+from driftlog._upload._bulk import Sender
+from driftlog._upload._cursor import Cursor
+from driftlog._upload._keeper import logger
+from driftlog._upload._settings import Upload
+from driftlog._upload._survey import SegmentState, unsent
+
+__all__ = ["Heartbeat", "age"]
+
+_DATASET = "driftlog.shipper"
+_PAGE = resource.getpagesize()
+_MILLI = 1000
+
+
+def age(moment: str | None) -> float | None:
+    """Give the seconds since a time in RFC 3339; None, where it is none."""
+    try:
+        then = datetime.fromisoformat(moment) if moment else None
+    except ValueError:
+        return None
+    return max(0.0, (datetime.now(UTC) - then).total_seconds()) if then and then.tzinfo else None
+
+
+class Heartbeat:
+    """Sends one document now and then; a failure costs that document and nothing else.
+
+    Args:
+        spool: The folder that the account is of.
+        upload: With the interval and the namespace.
+        sender: Sends it.
+        counters: Gives the account of the logger in this process, where there is one.
+    """
+
+    def __init__(
+        self,
+        spool: Path,
+        upload: Upload,
+        sender: Sender,
+        counters: Callable[[], Counters] | None = None,
+    ) -> None:
+        self._spool = spool
+        self._every = upload.heartbeat
+        self._stream = f"metrics-{_DATASET}-{upload.namespace}"
+        self._sender = sender
+        self._counters = counters
+        self._due = time.monotonic()
+        self._last = (time.monotonic(), time.process_time())
+        self._latency: list[float] = []
+        self._run = uuid.uuid4().hex[:12]
+        self._number = 0
+
+    def took(self, seconds: float) -> None:
+        """Note how long a bulk request took."""
+        if seconds:
+            self._latency.append(seconds)
+
+    def beat_if_due(self, states: Sequence[SegmentState], cursor: Cursor) -> None:
+        """Send a heartbeat, if it is time to."""
+        now = time.monotonic()
+        if self._every is None or now < self._due:
+            return
+        self._due = now + self._every
+        self._number += 1
+        name = f"{self._run}-{self._number}"
+        reply = self._sender.create(self._stream, name, self._document(states, cursor, now))
+        if reply.status not in {201, 409}:
+            logger.debug("The heartbeat was not taken (%s).", reply.status or reply.body)
+
+    def _document(
+        self, states: Sequence[SegmentState], cursor: Cursor, now: float
+    ) -> dict[str, Any]:
+        then, cpu = self._last
+        self._last = (now, time.process_time())
+        busy = (self._last[1] - cpu) / (now - then) * 100 if now > then else 0.0
+        latency, self._latency = self._latency, []
+        facts = account_facts(states, cursor) | {
+            "spool": str(self._spool),
+            "latency_ms": round(sum(latency) / len(latency) * _MILLI, 3) if latency else None,
+            "latency_max_ms": round(max(latency) * _MILLI, 3) if latency else None,
+            "requests": len(latency),
+            "rss_bytes": _rss(),
+            "cpu_pct": round(busy, 2),
+        }
+        if self._counters:
+            counters = self._counters()
+            facts["logger"] = {
+                "accepted": counters.accepted,
+                "dropped": sum(counters.dropped.values()) + counters.deleted_events,
+                "dropped_by": _listed(counters.dropped),
+            }
+        return {
+            "@timestamp": datetime.now(UTC).isoformat(),
+            "event": {"kind": "metric", "dataset": _DATASET},
+            "host": {"name": socket.gethostname() or "unknown"},
+            "process": {"pid": os.getpid()},
+            "driftlog": {
+                "shipper": {name: value for name, value in facts.items() if value is not None}
+            },
+        }
+
+
+def account_facts(states: Sequence[SegmentState], cursor: Cursor) -> dict[str, Any]:
+    """Give the account as the fields of a heartbeat; what is not known yet is None."""
+    account, waiting = cursor.account, unsent(states, cursor.positions)
+    trouble = cursor.trouble
+    return {
+        "accepted": None if waiting.events is None else account.resolved + waiting.events,
+        "indexed": account.indexed,
+        "duplicate": account.duplicate,
+        "quarantined": sum(account.quarantined.values()),
+        "quarantined_by": _listed(account.quarantined),
+        "dropped": sum(account.dropped.values()),
+        "dropped_by": _listed(account.dropped),
+        "unsent": waiting.events,
+        "unsent_bytes": waiting.size,
+        "oldest_unsent_s": age(waiting.oldest) if waiting.oldest else 0.0,
+        "error": trouble.sentence if trouble and trouble.lasting else None,
+    }
+
+
+def _listed(counts: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Reasons as values: as field names they would grow the mapping."""
+    return [{"reason": reason, "count": count} for reason, count in sorted(counts.items())]
+
+
+def _rss() -> int | None:
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return None

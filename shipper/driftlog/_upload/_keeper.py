@@ -1,0 +1,110 @@
+"""The cursor as it is, and as it is on disk; and what stands in the way, told once a minute."""
+
+import logging
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from driftlog._upload._cursor import Cursor, Position, Trouble, load, save
+from driftlog._upload._survey import SegmentState
+
+__all__ = ["Keeper"]
+
+logger = logging.getLogger("driftlog.upload")
+
+SYNC_EVERY = 1.0
+TELL_EVERY = 60.0
+
+
+class Keeper:
+    """Keeps one spool's cursor.
+
+    Args:
+        folder: Where the uploader keeps its files.
+        reach: Bytes that may be under way beyond a position.
+        fresh: Whether nothing was ever sent from this spool.
+    """
+
+    def __init__(self, folder: Path, reach: int, *, fresh: bool) -> None:
+        self._path = folder / "cursor.json"
+        found, problem = load(self._path)
+        self._lost = found is None and not fresh
+        if self._lost:
+            problem = problem or "is missing"
+            logger.warning("%s %s: all events are sent again.", self._path, problem)
+        before = found.reach if found else 0
+        self.cursor = replace(found or Cursor(time.time(), reach), reach=reach)
+        self._resent = {
+            name: one.offset + before for name, one in self.cursor.positions.items() if before
+        }
+        self._synced = -SYNC_EVERY
+        self._told = ("", -TELL_EVERY)
+
+    def save(self, *, sync: bool = False) -> None:
+        """Write the cursor file; onto the disk once a second, or when asked to.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        now = time.monotonic()
+        sync = sync or now - self._synced >= SYNC_EVERY
+        save(self._path, self.cursor, sync=sync)
+        if sync:
+            self._synced = now
+
+    def may_be_resent(self, segment_id: str, offset: int) -> bool:
+        """Say whether an event may have been sent before this start."""
+        position = self.cursor.positions[segment_id]
+        return offset < self._resent.get(segment_id, 0) or position.generation > 0
+
+    def meet(self, states: list[SegmentState]) -> bool:
+        """Take on new segments and new counts; say whether there is a new segment."""
+        if self._lost:
+            self._resent = {state.id: state.size for state in states}
+            self._lost = False
+        positions = dict(self.cursor.positions)
+        for state in states:
+            known = positions.get(state.id)
+            name = Path(state.path).name
+            lines = state.unsent
+            if lines is None:
+                lines = known.unsent if known else 0
+            if known is None:
+                positions[state.id] = Position(name, state.start, "", unsent=lines)
+            elif (known.name, known.unsent) != (name, lines):
+                positions[state.id] = replace(known, name=name, unsent=lines)
+        new = len(positions) > len(self.cursor.positions)
+        self.cursor = replace(self.cursor, positions=positions)
+        return new
+
+    def miss(self, segment_id: str) -> None:
+        """Let go of a segment that is gone; what it still held is counted as dropped."""
+        position = self.cursor.positions[segment_id]
+        self.cursor = self.cursor.without(segment_id)
+        if position.done is None and position.unsent:
+            account = self.cursor.account.minus("segment deleted", position.unsent)
+            self.cursor = replace(self.cursor, account=account)
+            logger.warning(
+                "Segment %s was deleted before it was sent: %d events from byte %d on are lost.",
+                position.name,
+                position.unsent,
+                position.offset,
+            )
+
+    def trouble(self, sentence: str) -> None:
+        """Note what stands in the way, and warn of it: at once if it is new, else once a minute."""
+        now = time.monotonic()
+        told, at = self._told
+        if sentence != told or now - at >= TELL_EVERY:
+            self._told = (sentence, now)
+            logger.warning("%s (nothing is dropped: the events wait in the spool)", sentence)
+        self.cursor = replace(self.cursor, trouble=Trouble(time.time(), sentence, lasting=True))
+
+    def progress(self) -> None:
+        """Note that events were taken; a trouble is over."""
+        trouble = self.cursor.trouble
+        if trouble and trouble.lasting:
+            logger.info("Events are being taken again.")
+            self._told = ("", -TELL_EVERY)
+            trouble = replace(trouble, lasting=False)
+        self.cursor = replace(self.cursor, acknowledged=time.time(), trouble=trouble)

@@ -1,0 +1,211 @@
+"""One spool's way into Elasticsearch: look, read, send, and only then move on."""
+
+import os
+import time
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+from driftlog._times import Clock
+from driftlog._upload._courier import Address, Courier, Settled
+from driftlog._upload._cursor import Position, tail_of
+from driftlog._upload._head import Head, read_head, stream_name
+from driftlog._upload._heartbeat import Heartbeat
+from driftlog._upload._keeper import Keeper, logger
+from driftlog._upload._patience import Patience
+from driftlog._upload._quarantine import Refused, keep_damage, keep_refused
+from driftlog._upload._reader import Batch, read_batch
+from driftlog._upload._settings import Upload
+from driftlog._upload._survey import SegmentState, Survey, share
+from driftlog._upload._sweep import sweep
+
+__all__ = ["Uploader"]
+
+_COUNT_SECONDS = 0.2
+
+
+class Uploader:
+    """Ships one spool; whoever makes it holds the spool's lock.
+
+    Args:
+        spool: The folder.
+        upload: Where to, and how.
+        keeper: Keeps the cursor.
+        courier: Sends the batches.
+        heartbeat: Sends the heartbeat documents.
+        patience: Waits, and knows when to stop.
+    """
+
+    def __init__(
+        self,
+        spool: Path,
+        upload: Upload,
+        *,
+        keeper: Keeper,
+        courier: Courier,
+        heartbeat: Heartbeat,
+        patience: Patience,
+    ) -> None:
+        self._spool = spool
+        self._aside = spool / "upload" / "quarantine"
+        self._upload = upload
+        self._keeper = keeper
+        self._courier = courier
+        self._heartbeat = heartbeat
+        self._patience = patience
+        self._survey = Survey(spool)
+        self._states: list[SegmentState] = []
+        self._missing: set[str] = set()
+        self._clock = Clock()
+
+    def run(self, *, until_empty: bool = False) -> None:
+        """Ship until told to stop, or until nothing waits any more."""
+        self._patience.insist(self._keeper.save)
+        while not self._patience.stopping:
+            moved = self._turn()
+            if until_empty and moved is False and self._look() and not self._waiting():
+                break
+            if not moved:
+                self._patience.pause(self._upload.poll)
+        while not self._patience.over and self._turn():
+            pass
+        self._look()
+        self._keeper.cursor = replace(self._keeper.cursor, reach=0)
+        self._patience.insist(lambda: self._keeper.save(sync=True))
+
+    def _turn(self) -> bool | None:
+        """Ship what is there; say whether anything moved, None where the spool cannot be read."""
+        if not self._look():
+            return None
+        moved = False
+        for state in self._states:
+            position = self._keeper.cursor.positions[state.id]
+            if position.done is None or state.size != position.offset:
+                moved = self._ship(state) or moved
+        sweep(self._states, self._keeper, self._upload.keep)
+        return moved
+
+    def _waiting(self) -> bool:
+        """Whether a segment that nobody writes any more still has something."""
+        positions = self._keeper.cursor.positions
+        return any(not one.live and positions[one.id].done is None for one in self._states)
+
+    def _look(self) -> bool:
+        """Look at the spool, and beat if it is time to; False, where it cannot be read."""
+        try:
+            self._states = self._survey.look(self._keeper.cursor.positions, _COUNT_SECONDS)
+        except OSError as error:
+            self._keeper.trouble(f"Spool {self._spool} cannot be read ({error.strerror}).")
+            return False
+        if self._survey.compressed:
+            names = ", ".join(Path(path).name for path in self._survey.compressed)
+            self._keeper.trouble(f"Spool {self._spool} holds compressed files; unpack {names}.")
+        missing = self._keeper.cursor.positions.keys() - {state.id for state in self._states}
+        # Twice missing is gone; once may be a file that was renamed while the folder was read.
+        for segment_id in missing & self._missing:
+            self._keeper.miss(segment_id)
+        self._missing = missing - self._missing
+        new = self._keeper.meet(self._states)
+        self.beat()
+        # A segment is on the disk's record before anything of it is sent.
+        return not new or self._patience.insist(self._keeper.save)
+
+    def beat(self) -> None:
+        """Send a heartbeat, if it is time to."""
+        self._heartbeat.beat_if_due(self._states, self._keeper.cursor)
+
+    def _ship(self, state: SegmentState) -> bool:
+        """Send a segment to its end; say whether anything moved."""
+        moved = False
+        try:
+            with Path(state.path).open("rb") as file:
+                live = not share(file)
+                head = read_head(file, live=live)
+                if head is None or head.id != state.id:
+                    return False
+                self._confirm(head, file)
+                while not self._patience.over and self._ship_batch(head, state, file, live=live):
+                    moved = True
+                if not live:
+                    self._close(head, file)
+        except FileNotFoundError:
+            return moved
+        except OSError as error:
+            self._keeper.trouble(f"Segment {state.path} cannot be read ({error.strerror}).")
+        return moved
+
+    def _confirm(self, head: Head, file: BinaryIO) -> None:
+        """See that a segment is still what it was, or begin it anew under other ids."""
+        position = self._keeper.cursor.positions[head.id]
+        if not position.tail or tail_of(file, position.offset) == position.tail:
+            return
+        logger.warning(
+            "Segment %s is not what it was up to byte %d (%d bytes now): it is sent again whole.",
+            position.name,
+            position.offset,
+            os.fstat(file.fileno()).st_size,
+        )
+        anew = Position(position.name, head.start, "", position.generation + 1, position.unsent)
+        self._keeper.cursor = self._keeper.cursor.at(head.id, anew)
+
+    def _ship_batch(self, head: Head, state: SegmentState, file: BinaryIO, *, live: bool) -> bool:
+        """Read a batch, send it, and pass it; False, where there is none, or it must wait."""
+        position = self._keeper.cursor.positions[head.id]
+        events, size = self._upload.batch_events, self._courier.batch_bytes
+        batch = read_batch(file, position.offset, events=events, size=size, live=live)
+        if batch is None:
+            return False
+        address = Address(
+            stream_name(head.dataset, self._upload.namespace),
+            head.id,
+            position.generation,
+            self._keeper.may_be_resent(head.id, position.offset),
+        )
+        settled = self._courier.settle(address, batch)
+        if settled is None or not self._set_aside(address, state.path, settled):
+            return False
+        return self._pass(head, file, batch, settled)
+
+    def _set_aside(self, address: Address, path: str, settled: list[Settled]) -> bool:
+        """Keep what is not indexed; False, where that cannot be done and it is time to stop."""
+        refused = [
+            Refused(address.name(offset), offset, line, outcome.reason)
+            for one in settled
+            for offset, line, outcome in zip(
+                one.batch.offsets, one.batch.lines, one.outcomes, strict=True
+            )
+            if outcome.kind == "rejected"
+        ]
+        bad = [one for part in settled for one in part.batch.bad]
+        now = self._clock.now().decode()
+        file = self._aside / f"{address.segment_id}.ndjson"
+        if refused and not self._patience.insist(lambda: keep_refused(file, refused, now)):
+            return False
+        return not bad or self._patience.insist(lambda: keep_damage(Path(path), bad, self._aside))
+
+    def _pass(self, head: Head, file: BinaryIO, batch: Batch, settled: list[Settled]) -> bool:
+        """Move the cursor past a batch, with the account of it."""
+        keeper = self._keeper
+        position = keeper.cursor.positions[head.id]
+        account = keeper.cursor.account.plus(
+            chain.from_iterable(one.outcomes for one in settled),
+            [bad.reason for one in settled for bad in one.batch.bad],
+        )
+        left = max(0, position.unsent - batch.count)
+        after = replace(
+            position, offset=batch.end, tail=tail_of(file, batch.end), unsent=left, done=None
+        )
+        keeper.cursor = replace(keeper.cursor.at(head.id, after), account=account)
+        keeper.progress()
+        self._patience.success()
+        self.beat()
+        return self._patience.insist(keeper.save)
+
+    def _close(self, head: Head, file: BinaryIO) -> None:
+        """Note that a segment is wholly sent, once nobody writes it any more."""
+        position = self._keeper.cursor.positions[head.id]
+        if position.done is None and position.offset >= os.fstat(file.fileno()).st_size:
+            done = replace(position, unsent=0, done=time.time())
+            self._keeper.cursor = self._keeper.cursor.at(head.id, done)
+            self._patience.insist(self._keeper.save)
