@@ -88,9 +88,9 @@ def _outputs(predictions: Any) -> list[Source]:
     if hasattr(predictions, "items") and not hasattr(predictions, "dtype"):
         return sources(predictions)
     values = predictions.tolist() if hasattr(predictions, "tolist") else list(predictions)
+    if len({bare_name(value) for value in {type(value): value for value in values}.values()}) == 1:
+        return [Source(bare_name(values[0]), values)]
     names = [bare_name(value) for value in values]
-    if len(set(names)) == 1:
-        return [Source(names[0], values if isinstance(predictions, list) else predictions)]
     return [Source(None, [{name: value} for name, value in zip(names, values, strict=True)])]
 
 

@@ -15,7 +15,7 @@ __all__ = ["BatchWriter", "Rows"]
 
 BLOCK_BYTES = 1 << 20
 # So many that what a slice of a column costs does not count, so few that memory does not.
-CHUNK_ROWS = 2048
+CHUNK_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True)

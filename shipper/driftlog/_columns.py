@@ -41,22 +41,28 @@ class Source:
 
     def rows(self, start: int, stop: int) -> list[Any]:
         """Give some of the rows."""
-        part = getattr(self.data, "iloc", self.data)[start:stop]
-        numpy = sys.modules.get("numpy")
+        part = self.data[start:stop]
         dtype = getattr(part, "dtype", None)
-        if numpy is None or dtype is None:
+        kind = getattr(dtype, "kind", "")
+        # Times, and numbers that Python has no type for, stay what they are.
+        if kind in ("", "m", "M", "c") or (kind == "f" and dtype.itemsize > MAX_BYTES):
             return list(part)
-        if isinstance(dtype, numpy.dtype) and dtype.kind in "fiub" and dtype.itemsize <= MAX_BYTES:
-            return numpy.asarray(part).tolist()  # type: ignore[no-any-return]
-        return list(part) if dtype.kind in "mMfc" else part.tolist()
+        return part.tolist()  # type: ignore[no-any-return]
 
 
 def sources(frame: Any) -> list[Source]:
     """Give the columns of a DataFrame, or of a mapping of columns."""
-    return [
-        Source(name, data if hasattr(data, "__getitem__") else list(data))
-        for name, data in frame.items()
-    ]
+    return [Source(name, _sliceable(data)) for name, data in frame.items()]
+
+
+def _sliceable(data: Any) -> Any:
+    """Give what is cheap to slice by position: a pandas Series is not."""
+    if hasattr(data, "iloc"):
+        array = data.array
+        numpy = sys.modules["numpy"]
+        plain = isinstance(data.dtype, numpy.dtype) and data.dtype.kind not in "mM"
+        return numpy.asarray(array) if plain else array
+    return data if hasattr(data, "__getitem__") else list(data)
 
 
 def join(pieces: Sequence[Piece], count: int) -> list[bytes]:
@@ -126,8 +132,8 @@ def _column(name: str, rows: list[Any], owner: Splitter) -> Pieces:
             return {
                 "cat": [b',%b:"' % quoted, [b"true" if row else b"false" for row in rows], b'"']
             }
-        strings = _strings([row for row in rows if type(row) is str])
-        if strings and len(kinds) == 1:
+        strings = _strings(rows if kinds == {str} else [row for row in rows if type(row) is str])
+        if strings and kinds == {str}:
             return {"cat": [b',%b:"' % quoted, strings, b'"']}
         if strings:
             one = iter(strings)
@@ -195,7 +201,9 @@ def _cells(name: str, rows: list[Any], owner: Splitter, *, but: type | None = No
             if simple and _unchanged(value, cell):
                 known[key] = cell
         for part, encoded in cell.items():
-            cells.setdefault(part, [b""] * len(rows))[index] = encoded
+            if part not in cells:
+                cells[part] = [b""] * len(rows)
+            cells[part][index] = encoded
     return {part: [column] for part, column in cells.items()}
 
 
