@@ -19,6 +19,7 @@ from driftlog_analyzers.cli._console import complain
 from driftlog_analyzers.cli._demo import demo
 from driftlog_analyzers.cli._log import log
 from driftlog_analyzers.cli._report import report
+from driftlog_analyzers.cli._setup import setup
 from driftlog_analyzers.errors import DriftlogError
 
 _ERROR = 1
@@ -44,6 +45,7 @@ def application() -> typer.Typer:
     app.add_typer(alerts, name="alerts")
     app.command()(report)
     app.command("check-config")(check_config)
+    app.command()(setup)
     return app
 
 

@@ -1,0 +1,102 @@
+"""``driftlog setup``: the templates and indices that driftlog needs in Elasticsearch."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftlog_analyzers.cli._console import show, show_json
+from driftlog_analyzers.cli._options import JsonOption
+
+if TYPE_CHECKING:
+    from driftlog_analyzers._elasticsearch._setup import Installed
+
+UrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="ELASTICSEARCH_URL",
+        help="Elasticsearch, such as https://localhost:9200.",
+        metavar="URL",
+    ),
+]
+ApiKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--api-key",
+        envvar="ELASTICSEARCH_API_KEY",
+        help="Encoded API key; better in the variable, where other users cannot see it.",
+        metavar="KEY",
+    ),
+]
+CertificatesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ca-certs",
+        envvar="ELASTICSEARCH_CA_CERTS",
+        help="File of the certificates to trust.",
+        metavar="FILE",
+    ),
+]
+NamespaceOption = Annotated[
+    str,
+    typer.Option(
+        "--namespace",
+        envvar="DRIFTLOG_NAMESPACE",
+        help="Last part of all names.",
+        metavar="NAME",
+    ),
+]
+
+
+def setup(
+    *,
+    url: UrlOption = None,
+    api_key: ApiKeyOption = None,
+    ca_certs: CertificatesOption = None,
+    namespace: NamespaceOption = "default",
+    retention: Annotated[
+        str,
+        typer.Option("--retention", help="How long events are kept at least.", metavar="TIME"),
+    ] = "90d",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print every body as JSON; connect to nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Install index templates and state indices in Elasticsearch.
+
+    Run it under an administrator's key, again after each upgrade, and as often as you like.
+    """
+    if dry_run:
+        _print_bodies(namespace, retention)
+        return
+    if url is None:
+        raise typer.BadParameter(
+            "name Elasticsearch with --url URL or ELASTICSEARCH_URL, or add --dry-run",
+            param_hint="--url",
+        )
+    from driftlog._upload._connect import connect  # noqa: PLC0415 - when needed
+
+    with connect(url, api_key=api_key or None, ca_certs=ca_certs or None) as client:
+        from driftlog_analyzers._elasticsearch._setup import install  # noqa: PLC0415 - needs the client
+
+        installed = install(client, url, namespace=namespace, retention=retention)
+    _tell(installed, as_json=as_json)
+
+
+def _print_bodies(namespace: str, retention: str) -> None:
+    from driftlog_analyzers._elasticsearch._bodies import requests  # noqa: PLC0415 - when needed
+    from driftlog_analyzers._elasticsearch._templates import Features  # noqa: PLC0415 - as above
+
+    wanted = requests(namespace, retention, Features())
+    show_json({f"PUT /{request.path}": request.body for request in wanted})
+
+
+def _tell(installed: "Installed", *, as_json: bool) -> None:
+    if as_json:
+        show_json(installed)
+        return
+    version = f" {installed.version}" if installed.version else ""
+    show(f"Elasticsearch{version} at {installed.url} has, for namespace {installed.namespace}:")
+    show(*(f"  {path}" for path in installed.paths))
+    show(f"Events are kept {installed.retention} at least.", *installed.notes)
