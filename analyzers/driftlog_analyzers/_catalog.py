@@ -10,7 +10,7 @@ from driftlog_analyzers._segments import Held, Segment, inspect
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
 
-BATCH_EVENTS = 250_000
+BATCH_EVENTS = 180_000
 PATTERNS = ("*.ndjson", "*.ndjson.zst")
 
 Parts = list[tuple[Segment, Held]]

@@ -33,9 +33,17 @@ class Elements:
         texts: unknown tokens.
     """
 
-    features: Mapping[int, Mapping[str, Counts]]
-    predictions: Mapping[int, Mapping[str, Counts]]
-    texts: Mapping[int, Mapping[str, Unknown]]
+    features: dict[int, dict[str, Counts]]
+    predictions: dict[int, dict[str, Counts]]
+    texts: dict[int, dict[str, Unknown]]
+
+    def take(self, window: int) -> tuple[dict[str, Counts], dict[str, Unknown], dict[str, Counts]]:
+        """Give one window's counts away, so that they are not held twice."""
+        return (
+            self.features.pop(window, {}),
+            self.texts.pop(window, {}),
+            self.predictions.pop(window, {}),
+        )
 
 
 def elements(

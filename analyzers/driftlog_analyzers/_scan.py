@@ -183,8 +183,7 @@ def _window(
     found: Elements,
 ) -> WindowProfile:
     window, events, first, last, versions, outcomes = (next(values) for _ in range(6))
-    counts, texts = found.features.get(window, {}), found.texts.get(window, {})
-    predicted = found.predictions.get(window, {})
+    counts, texts, predicted = found.take(window)
     duration = _numeric(values, FeatureSpec(edges=DURATION_EDGES))
     features = {
         column.name: _feature(

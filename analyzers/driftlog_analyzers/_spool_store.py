@@ -170,7 +170,7 @@ class SpoolStore:
             with self._named_errors():
                 relation = self._relation(spec.model, batch, held)
                 found = scan(self._connection, relation, spec.features, spec.predictions)
-            yield from (found.get(number, WindowProfile()) for number in range(len(batch)))
+            yield from (found.pop(number, WindowProfile()) for number in range(len(batch)))
 
     def examples(
         self,
