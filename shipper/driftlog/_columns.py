@@ -42,7 +42,7 @@ class Source:
     def rows(self, start: int, stop: int) -> list[Any]:
         """Give some of the rows."""
         part = self.data[start:stop]
-        dtype = getattr(part, "dtype", None)
+        dtype: Any = getattr(part, "dtype", None)
         kind = getattr(dtype, "kind", "")
         # Times, and numbers that Python has no type for, stay what they are.
         if kind in ("", "m", "M", "c") or (kind == "f" and dtype.itemsize > MAX_BYTES):

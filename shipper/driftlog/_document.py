@@ -6,7 +6,7 @@ import orjson
 
 from driftlog._features import Parts
 
-__all__ = ["BACKSLASH", "Envelope", "NotEncodable", "encode", "finish"]
+__all__ = ["BACKSLASH", "Envelope", "NotEncodable", "encode", "following"]
 
 # A single byte is found twenty times faster than a few in a row.
 BACKSLASH = ord("\\")
@@ -80,11 +80,6 @@ class Envelope:
         return b"%b%b},%b%b%b" % (start, spent, self._common, context, self._model)
 
 
-def finish(lead: bytes, body: bytes) -> bytes:
-    """Give what stands after the event's id, newline included.
-
-    Args:
-        lead: What stands before the parts under ``driftlog``.
-        body: These parts, an encoded object.
-    """
-    return b"%b,%b}\n" % (lead, body[1:]) if body != b"{}" else lead + b"}}\n"
+def following(body: bytes) -> bytes:
+    """Give an encoded object's inside as it follows other fields, and the bracket that closes it."""
+    return b"," + body[1:] if body != b"{}" else b"}"

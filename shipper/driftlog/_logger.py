@@ -14,7 +14,7 @@ from driftlog._batch import add_outputs, bare_name, read
 from driftlog._batch_writer import Rows
 from driftlog._careful import Parts, Route
 from driftlog._core import Core
-from driftlog._document import NotEncodable, encode, finish
+from driftlog._document import NotEncodable, encode, following
 from driftlog._facts import quote
 from driftlog._guard import attempt
 from driftlog._limits import SpoolLimits
@@ -81,7 +81,6 @@ class PredictionLogger:
             redaction=redaction,
             limits=limits or SpoolLimits(),
         )
-        self._limits = core.limits
         self._tally = core.tally
         self._spool = core.spool
         self._envelope = core.envelope
@@ -139,13 +138,13 @@ class PredictionLogger:
                 and len(body) > EMPTY
                 and not copy_context()
             ):
-                tail = b"%b%b}\n" % (self._envelope.usual, body[1:])
+                lead, rest = self._envelope.usual, body[1:]
             else:
-                tail = self._tail(outcome, duration, trace_id, body)
-            if id is timestamp is None and len(tail) <= self._limits.event_bytes:
-                written = self._spool.write_line(tail)
+                lead, rest = self._lead(outcome, duration, trace_id), following(body)
+            if id is timestamp is None:
+                written = self._spool.write_line(lead, rest)
             else:
-                written = self._write(tail, timestamp, id)
+                written = self._write(lead, rest, timestamp, id)
         except Exception:  # noqa: BLE001 - the outer guard: a log must not fail its service
             self._tally.drop("error")
             written = None
@@ -231,14 +230,13 @@ class PredictionLogger:
             add_outputs(parts, self._outputs.split(_fields(prediction), careful=True))
         return parts
 
-    def _tail(self, outcome: str, duration: Any, trace_id: str | None, body: bytes) -> bytes:
-        lead = self._envelope.lead(
+    def _lead(self, outcome: str, duration: Any, trace_id: str | None) -> bytes:
+        return self._envelope.lead(
             b"prediction",
             self._facts.outcome(outcome),
             None if duration is None else self._facts.duration(duration),
             self._facts.context(trace_id),
         )
-        return finish(lead, body)
 
     def _log_batch(self, frame: Any, predictions: Any, rows: Rows) -> int:
         batch = read(frame, predictions)
@@ -247,15 +245,12 @@ class PredictionLogger:
             return 0
         return self._batch.write(batch, rows)
 
-    def _write(self, tail: bytes, timestamp: Any, given_id: str | None) -> str | None:
-        if len(tail) > self._limits.event_bytes:
-            self._tally.drop("too large")
-            return None
+    def _write(self, lead: bytes, rest: bytes, timestamp: Any, given_id: str | None) -> str | None:
         moment = None if timestamp is None else self._facts.moment(timestamp)
         event_id = None if given_id is None else self._facts.given_id(given_id)
         if event_id is None:
-            return self._spool.write_line(tail, moment)
-        return event_id if self._spool.write_line(tail, moment, quote(event_id)) else None
+            return self._spool.write_line(lead, rest, moment)
+        return event_id if self._spool.write_line(lead, rest, moment, quote(event_id)) else None
 
     def _log_label(self, given_id: str, label: Any, timestamp: Any) -> None:
         split = self._outputs.split({"label": label}, careful=True)
@@ -266,8 +261,8 @@ class PredictionLogger:
             self._tally.drop("label without id" if parts else "label of no known kind")
             return
         body = orjson.dumps({"label": {"id": event_id, **parts}})
-        tail = finish(self._envelope.lead(b"label", b"", None, b""), body)
-        self._write(tail, timestamp, None)
+        lead = self._envelope.lead(b"label", b"", None, b"")
+        self._write(lead, following(body), timestamp, None)
 
 
 def _renew(logger: PredictionLogger | None) -> None:

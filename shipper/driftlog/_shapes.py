@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from driftlog._strings import SHORT
-from driftlog._text import Text
+from driftlog._text import Text, words
 
 __all__ = ["Plan", "Shapes", "compile_plan"]
 
@@ -71,14 +71,14 @@ def compile_plan(
 ) -> Plan | None:
     """Make the plan of a shape; None where some feature needs a look at each value."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    space: dict[str, Any] = {}
+    space: dict[str, Any] = {"words": words}
     for index, (name, kind) in enumerate(zip(names, types, strict=True)):
         group = _group(name, kind, plain, texts)
         if group is None:
             return None
         groups.setdefault(group, []).append((repr(name), f"v{index}"))
         if group in ("tok", "oov"):
-            space[f"measure_v{index}"] = texts[name].measure
+            space[f"known_v{index}"] = texts[name].known
     exec("\n ".join(_source(groups, len(names))), space)  # noqa: S102 - names enter as literals only
     return Plan(names, space["build"])
 
@@ -103,18 +103,26 @@ def _source(groups: Mapping[str, list[tuple[str, str]]], width: int) -> list[str
         every = [v for _, v in (*strings, *tok, *oov)]
         lengths = f"max(map(len, ({''.join(f'{v}, ' for v in every)})))"
         lines.append(f"if len(f'{_all(every)}') > {SHORT} < {lengths}: return None")
-    lines += [f"c_{v}, _, t_{v} = measure_{v}({v})" for _, v in (*tok, *oov)]
+    for _, v in (*tok, *oov):
+        lines += [f"w_{v} = {v}.split() if {v}.replace(' ', '').isalnum() else words({v})"]
+        lines += [f"d_{v} = set(w_{v})"]
+    lines += [f"u_{v} = sorted(d_{v} - known_{v})" for _, v in oov]
     parts = {
         "num": [f"{name}: {v}" for name, v in (*floats, *ints)],
         "cat": [f"{name}: {v}" for name, v in strings]
         + [f"{name}: 'true' if {v} else 'false'" for name, v in flags],
-        "text": [f"{name}: c_{v}" for name, v in (*tok, *oov)],
-        "tok": [f"{name}: t_{v}" for name, v in tok],
-        "oov": [f"{name}: t_{v}" for name, v in oov],
+        "text": [f"{name}: {{{_counts(v)}}}" for name, v in tok]
+        + [f"{name}: {{{_counts(v)}, 'oov': len(u_{v})}}" for name, v in oov],
+        "tok": [f"{name}: sorted(d_{v})" for name, v in tok],
+        "oov": [f"{name}: u_{v}" for name, v in oov],
     }
     fields = [f"{kind!r}: {{{', '.join(items)}}}" for kind, items in parts.items() if items]
     fields += [f"'na': [{', '.join(name for name, _ in nulls)}]"] if nulls else []
     return [*lines, f"return {{{', '.join(fields)}}}"]
+
+
+def _counts(variable: str) -> str:
+    return f"'tokens': len(w_{variable}), 'distinct': len(d_{variable})"
 
 
 def _all(variables: list[str]) -> str:

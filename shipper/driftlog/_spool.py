@@ -121,19 +121,25 @@ class Spool:
         self.accepted = 0
 
     def write_line(
-        self, tail: bytes, moment: bytes | None = None, event_id: str | None = None
+        self, lead: bytes, rest: bytes, moment: bytes | None = None, event_id: str | None = None
     ) -> str | None:
-        """Write one line: moment, event id, ``tail``.
+        """Write one line: moment, event id, ``lead``, ``rest``, a bracket and a newline.
 
         Args:
-            tail: What stands after the event's id.
+            lead: What follows the event's id.
+            rest: What follows that.
             moment: Event time; now, where None.
             event_id: As it stands between the quotes of JSON; made here, where None.
 
         Returns:
             The event's id, or None where the line was dropped.
         """
-        size = len(tail) if event_id is None else len(tail) + MAX_ENCODED * len(event_id)
+        size = len(lead) + len(rest)
+        if size > self._limits.event_bytes:
+            self._tally.drop("too large")
+            return None
+        if event_id is not None:
+            size += MAX_ENCODED * len(event_id)
         self._lock.acquire()  # a third of what a with statement takes
         try:
             live, now = self._live, time.time_ns()
@@ -149,7 +155,8 @@ class Spool:
                 head = f'{live.stamp}{str(now - live.origin)[1:7]}Z","event":{{"id":"{event_id}'
             else:
                 head = f'{{"@timestamp":"{moment.decode()}","event":{{"id":"{event_id}'
-            return event_id if self._append(live, head.encode() + tail, 1) else None
+            line = b"".join((head.encode(), lead, rest, b"}\n"))
+            return event_id if self._append(live, line, 1) else None
         finally:
             self._lock.release()
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from driftlog.errors import SettingsError
 
-__all__ = ["Text", "tokenize"]
+__all__ = ["Text", "tokenize", "words"]
 
-_tokens = re.compile(r"\w+(?:['’]\w+)*").findall  # noqa: RUF001 - the typographic apostrophe is meant
+words = re.compile(r"\w+(?:['’]\w+)*").findall  # noqa: RUF001 - the typographic apostrophe is meant
 
 # More text than this is cut before it is tokenized, so that one event cannot hold up a request.
 MAX_CHARACTERS = 1 << 20
@@ -21,7 +21,7 @@ def tokenize(text: str) -> list[str]:
     ["Don't", 'panic', "it's", '42']
     """
     # Letters and spaces alone are the usual case, and split() is many times faster than a regex.
-    return text.split() if text.replace(" ", "").isalnum() else _tokens(text)
+    return text.split() if text.replace(" ", "").isalnum() else words(text)
 
 
 @dataclass(frozen=True, slots=True)
