@@ -1,0 +1,63 @@
+"""Which event is the n-th: found by counting, without a list of events.
+
+A histogram over time says which stretch holds the n-th event; one search sorts that stretch and skips to it.
+"""
+
+from bisect import bisect_right
+from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
+from typing import Any
+
+from driftlog_analyzers._elasticsearch._queries import BY_ID, BY_TIME, Query, between, every, moment
+from driftlog_analyzers._elasticsearch._search import PAGE, Part, View
+from driftlog_analyzers._window import Window
+
+_STRETCHES = 20_000
+_MILLISECOND = timedelta(milliseconds=1)
+_EPOCH = moment(0)
+
+
+def counted_windows(
+    view: View, query: Query, count: int, first: datetime, last: datetime
+) -> tuple[Window, ...]:
+    """The windows of so many events, in the order of time and id; what is left over belongs to none.
+
+    Args:
+        view: where the events are.
+        query: the events.
+        count: events in a window.
+        first: time of the first event, UTC.
+        last: time of the last.
+
+    Raises:
+        StoreError: the store could not answer completely.
+    """
+    step = max(1, -(-((last - first) // _MILLISECOND) // _STRETCHES))
+    interval = {"field": "@timestamp", "fixed_interval": f"{step}ms", "min_doc_count": 1}
+    asked = [Part({"stretches": {"date_histogram": interval}}, _STRETCHES)]
+    total, found = view.aggregate(query, asked)
+    stretches = found["stretches"]["buckets"]
+    ends = list(accumulate(bucket["doc_count"] for bucket in stretches))
+    starts = []
+    for place in range(0, total, count):
+        n = bisect_right(ends, place)
+        begin = _EPOCH + stretches[n]["key"] * _MILLISECOND
+        inside = every([query, between(begin, begin + step * _MILLISECOND)])
+        starts.append(_nth(view, inside, place - (ends[n - 1] if n else 0)))
+    if total and total % count == 0:
+        starts.append((last + timedelta(microseconds=1), ""))
+    return tuple(Window(a[0], b[0], a[1], b[1]) for a, b in pairwise(starts))
+
+
+def _nth(view: View, query: Query, place: int) -> tuple[datetime, str]:
+    """Time and id of an event by its place in the order, from 0 on."""
+    order = [BY_TIME, BY_ID]
+    after: list[Any] | None = None
+    while place >= PAGE:
+        after = view.hits(query, order, size=PAGE, after=after)[-1]["sort"]
+        place -= PAGE
+    if after is None:
+        found = view.hits(query, order, skip=place)[-1]
+    else:
+        found = view.hits(query, order, size=place + 1, after=after)[-1]
+    return moment(found["sort"][0]), found["sort"][1]

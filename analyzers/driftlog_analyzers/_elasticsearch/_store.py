@@ -1,0 +1,216 @@
+"""Elasticsearch as a store: it aggregates, and only aggregates come out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from elasticsearch import Elasticsearch
+
+from driftlog._upload._head import stream_name
+from driftlog_analyzers._elasticsearch._copies import Copy, counted_once, second_copies
+from driftlog_analyzers._elasticsearch._features import Role
+from driftlog_analyzers._elasticsearch._fields import Fields, fields_of
+from driftlog_analyzers._elasticsearch._names import check_namespace, events_pattern
+from driftlog_analyzers._elasticsearch._outline import histogram_edges, token_counts
+from driftlog_analyzers._elasticsearch._positions import counted_windows
+from driftlog_analyzers._elasticsearch._queries import (
+    BY_ID,
+    Query,
+    between,
+    condition_query,
+    every,
+    predictions,
+    within,
+)
+from driftlog_analyzers._elasticsearch._search import Part, Search, Table, View
+from driftlog_analyzers._elasticsearch._window_profile import (
+    VERSION,
+    Roles,
+    profile,
+    span,
+    span_part,
+)
+from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._store import Edges, Extent, ProfileSpec
+from driftlog_analyzers._window import CountSize, Window, WindowSize
+
+_WINDOWS = 500
+_MODEL = "driftlog.model.name"
+_OUTPUTS = "prediction."
+_TAGS = "tags"
+
+
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """One model's predictions, each counted once, as they were at one moment.
+
+    Attributes:
+        view: that moment.
+        all: the predictions.
+        copies: second copies among them.
+        fields: the names of the stream's fields.
+    """
+
+    view: View
+    all: Query
+    copies: tuple[Copy, ...]
+    fields: frozenset[str]
+
+    def of(self, window: Window | None = None) -> Query:
+        """The events of a window; of all time, where there is none."""
+        return counted_once(self.all, self.copies, window)
+
+    @property
+    def features(self) -> Fields:
+        """Where the features stand."""
+        return fields_of(self.fields)
+
+    @property
+    def predictions(self) -> Fields:
+        """Where the outputs stand."""
+        return fields_of(self.fields, _OUTPUTS)
+
+
+class ElasticsearchStore:
+    """The events of the data streams of one namespace.
+
+    Every method raises `StoreError` where the cluster does not answer completely, and where a model has no stream,
+    which is not the same as a stream without events.
+
+    Args:
+        client: of Elasticsearch 8.13 or later; it should not retry by itself.
+        namespace: last part of the data streams' names.
+
+    Raises:
+        ConfigError: the namespace cannot be one.
+    """
+
+    def __init__(self, client: Elasticsearch, namespace: str = "default") -> None:
+        check_namespace(namespace)
+        self._client = client
+        self._namespace = namespace
+
+    def models(self) -> tuple[str, ...]:
+        """Names of the models that have events, sorted."""
+        live = Search(self._client, events_pattern(self._namespace)).live()
+        found = live.tables({"term": {"event.action": "prediction"}}, {"models": Table(_MODEL)})
+        return tuple(bucket["key"]["value"] for bucket in found["models"])
+
+    def extent(self, model: str) -> Extent | None:
+        """What is there of the model; None if nothing."""
+        with self._events(model) as events:
+            return _extent(events)
+
+    def windows(
+        self,
+        model: str,
+        size: WindowSize,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Sequence[Window]:
+        """The windows of one size between start and end, oldest first; see `EventStore.windows`."""
+        with self._events(model) as events:
+            extent = _extent(events)
+            if extent is None:
+                return ()
+            if not isinstance(size, CountSize):
+                after = extent.last + timedelta(microseconds=1)
+                return tuple(size.windows(start or extent.first, end or after))
+            bounded = every([events.of(), between(start, end)])
+            total, found = events.view.aggregate(bounded, [span_part()])
+            if not total:
+                return ()
+            return counted_windows(events.view, bounded, size.events, *span(found))
+
+    def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:
+        """Histogram edges of the numbers in a window; see `EventStore.edges` and `_outline`."""
+        with self._events(model, [window]) as events:
+            query, view = events.of(window), events.view
+            return (
+                histogram_edges(view, query, events.features),
+                histogram_edges(view, query, events.predictions),
+            )
+
+    def vocabulary(self, model: str, window: Window) -> Mapping[str, Counts]:
+        """Texts per token; see `EventStore.vocabulary`."""
+        with self._events(model, [window]) as events:
+            return token_counts(events.view, events.of(window), events.features)
+
+    def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
+        """How many predictions each window holds."""
+        counts: list[int] = []
+        with self._events(model, windows) as events:
+            for start in range(0, len(windows), _WINDOWS):
+                some = windows[start : start + _WINDOWS]
+                filters = {"filters": {"filters": [within(window) for window in some]}}
+                query = every([events.of(), _together(some)])
+                _, found = events.view.aggregate(query, [Part({"windows": filters}, _WINDOWS)])
+                counts += [bucket["doc_count"] for bucket in found["windows"]["buckets"]]
+        return counts
+
+    def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
+        """The profile of each window, in order; see `EventStore.profiles`."""
+        with self._events(spec.model, windows) as events:
+            features = Role(events.features, spec.features)
+            roles = Roles(features, Role(events.predictions, spec.predictions))
+            for window in windows:
+                yield profile(events.view, events.of(window), roles)
+
+    def examples(
+        self,
+        model: str,
+        windows: Sequence[Window],
+        conditions: Sequence[Sequence[Condition]],
+        limit: int = 3,
+    ) -> list[list[tuple[str, ...]]]:
+        """Ids of a few events per window and condition, the smallest ids first."""
+        with self._events(model, windows) as events:
+            fields = events.features
+            return [
+                _examples(events.view, events.of(window), fields, group, limit)
+                for window, group in zip(windows, conditions, strict=True)
+            ]
+
+    @contextmanager
+    def _events(self, model: str, windows: Sequence[Window] | None = None) -> Iterator[_Events]:
+        """A model's events; second copies are looked for in these windows, or among all events."""
+        search = Search(self._client, stream_name(f"driftlog.{model}", self._namespace))
+        fields = search.fields()
+        wanted = predictions(model)
+        spanned = wanted if windows is None else every([wanted, _together(windows)])
+        with search.frozen() as view:
+            copies = second_copies(view, spanned) if _TAGS in fields else ()
+            yield _Events(view, wanted, copies, fields)
+
+
+def _together(windows: Sequence[Window]) -> Query:
+    """The stretch of time from the first window to the last."""
+    if not windows:
+        return {"match_none": {}}
+    last = max(window.end for window in windows)
+    return between(min(window.start for window in windows), last + timedelta(microseconds=1))
+
+
+def _extent(events: _Events) -> Extent | None:
+    query = events.of()
+    total, found = events.view.aggregate(query, [span_part()])
+    if not total:
+        return None
+    table = events.view.tables(query, {"versions": Table(VERSION)})["versions"]
+    versions = {bucket["key"]["value"]: bucket["doc_count"] for bucket in table}
+    return Extent(total, *span(found), versions)
+
+
+def _examples(
+    view: View, query: Query, fields: Fields, conditions: Sequence[Condition], limit: int
+) -> list[tuple[str, ...]]:
+    smallest = {"top_hits": {"size": limit, "sort": [BY_ID], "_source": False}}
+    parts = [
+        Part({f"{n}": {"filter": condition_query(c, fields), "aggregations": {"ids": smallest}}})
+        for n, c in enumerate(conditions)
+    ]
+    _, found = view.aggregate(query, parts) if parts else (0, {})
+    hits = [found[f"{n}"]["ids"]["hits"]["hits"] for n in range(len(conditions))]
+    return [tuple(hit["sort"][0] for hit in some) for some in hits]

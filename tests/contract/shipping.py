@@ -1,0 +1,67 @@
+"""From a spool into a data stream without the uploader: what the store reads does not depend on how it came there."""
+
+import json
+
+from driftlog import _segment
+from driftlog._upload._head import read_head, stream_name
+from driftlog_analyzers._elasticsearch._bodies import requests
+from driftlog_analyzers._elasticsearch._templates import Features
+from tests.analyzers.spools import MODEL, segments
+
+_CHUNK = 2_000
+_JSON = {"content-type": "application/json", "accept": "application/json"}
+
+
+def install(client, namespace):
+    """Put the templates of a namespace."""
+    for request in requests(namespace, "3650d", Features()):
+        client.perform_request("PUT", f"/{request.path}", headers=_JSON, body=request.body)
+    empty = {"empty": {"type": "keyword"}}
+    outputs = {"prediction": {"dynamic": False, "properties": empty}}
+    mappings = {"properties": {"driftlog": {"dynamic": False, "properties": empty | outputs}}}
+    client.cluster.put_component_template(name="driftlog-custom", template={"mappings": mappings})
+
+
+def stream(namespace, model=MODEL):
+    """The data stream of a model."""
+    return stream_name(f"driftlog.{model}", namespace)
+
+
+def lines(spool):
+    """Every event and label of a spool: ``_id``, stream's dataset, document."""
+    for path in segments(spool):
+        with path.open("rb") as file:
+            head = read_head(file, live=False)
+            file.seek(0)
+            for line in _segment.recover(file):
+                if isinstance(line, _segment.Line) and line.offset >= head.start:
+                    yield f"{head.id}-{line.offset:x}", head.dataset, json.loads(line.data)
+
+
+def ship(client, namespace, spool, *, resent=False, only=None):
+    """Index the lines of a spool as the uploader does, all or some of them; the outcomes by status."""
+    found = list(lines(spool))
+    chosen = found if only is None else [found[n] for n in only]
+    outcomes = {}
+    for start in range(0, len(chosen), _CHUNK):
+        operations = []
+        for name, dataset, document in chosen[start : start + _CHUNK]:
+            operations += [
+                {"create": {"_index": stream_name(dataset, namespace), "_id": name}},
+                marked(document) | ({"tags": ["resent"]} if resent else {}),
+            ]
+        answer = client.bulk(operations=operations, refresh=True)
+        for item in answer["items"]:
+            outcome = item["create"]
+            status = outcome["status"] if "error" not in outcome else str(outcome)
+            outcomes[status] = outcomes.get(status, 0) + 1
+    return outcomes
+
+
+def marked(document):
+    """The document with its empty lists named, as an index cannot tell them from none."""
+    parts = document.get("driftlog", {})
+    for part in (parts, parts.get("prediction", {})):
+        if empty := [name for name, items in part.get("list", {}).items() if not items]:
+            part["empty"] = empty
+    return document
