@@ -20,6 +20,8 @@ from driftlog_analyzers.cli._demo import demo
 from driftlog_analyzers.cli._log import log
 from driftlog_analyzers.cli._report import report
 from driftlog_analyzers.cli._setup import setup
+from driftlog_analyzers.cli._ship import ship
+from driftlog_analyzers.cli._status import status
 from driftlog_analyzers.errors import DriftlogError
 
 _ERROR = 1
@@ -44,6 +46,8 @@ def application() -> typer.Typer:
     alerts.command("show")(alerts_show)
     app.add_typer(alerts, name="alerts")
     app.command()(report)
+    app.command()(ship)
+    app.command()(status)
     app.command("check-config")(check_config)
     app.command()(setup)
     return app

@@ -93,8 +93,9 @@ class Courier:
         ids = [address.name(offset) for offset in batch.offsets]
         delivery = Delivery(len(ids), resent=address.resent)
         while (group := delivery.group) is not None:
-            names = [ids[place] for place in group.members]
-            verdict = judge(self._send(address.stream, names, batch, group), names)
+            names, lines = _members(ids, batch.lines, group)
+            reply = self._send(address.stream, names, lines, resent=group.resent)
+            verdict = judge(reply, names)
             if any(outcome.resolved for outcome in verdict.items):
                 self._patience.success()
             if delivery.take(verdict):
@@ -104,14 +105,23 @@ class Courier:
                 return None
         return delivery.outcomes
 
-    def _send(self, stream: str, names: Sequence[str], batch: Batch, group: Group) -> Reply:
-        lines = [batch.lines[place] for place in group.members]
-        body = bulk_body(names, lines, resent=group.resent)
+    def _send(
+        self, stream: str, names: Sequence[str], lines: Sequence[bytes], *, resent: bool
+    ) -> Reply:
+        body = bulk_body(names, lines, resent=resent)
         reply = self._sender.bulk(stream, body)
         self._heartbeat.took(reply.seconds)
         if reply.status == _TOO_LARGE:
             self.batch_bytes = max(_SMALLEST_BATCH, min(self.batch_bytes, len(body)) // 2)
         return reply
+
+
+def _members(
+    ids: Sequence[str], lines: Sequence[bytes], group: Group
+) -> tuple[Sequence[str], Sequence[bytes]]:
+    if len(group.members) == len(ids):
+        return ids, lines
+    return [ids[place] for place in group.members], [lines[place] for place in group.members]
 
 
 def _broken(batch: Batch, outcomes: Sequence[Outcome]) -> dict[int, Batch]:

@@ -144,20 +144,19 @@ def _items(body: Any, ids: Sequence[str]) -> Verdict:
         return _unclear("is not one to a bulk request")
     outcomes = []
     for item, name in zip(found, ids, strict=True):
+        if item == {"create": {"_id": name, "status": 201}}:
+            outcomes.append(CREATED)
+            continue
         result = item.get("create") if isinstance(item, Mapping) else None
         if not isinstance(result, Mapping) or result.get("_id") != name:
             return _unclear("does not fit the request")
-        outcomes.append(CREATED if _plain(result) else _outcome(result))
+        outcomes.append(_outcome(result))
     waiting = next((one for one in outcomes if not one.resolved), None)
     return Verdict("items", outcomes, reason=waiting.reason if waiting else "")
 
 
 def _unclear(what: str) -> Verdict:
     return Verdict("again", reason=f"the answer {what}; check the URL for proxies", unclear=True)
-
-
-def _plain(result: Mapping[str, Any]) -> bool:
-    return result.get("status") == 201 and "failure_store" not in result and "error" not in result  # noqa: PLR2004 - created
 
 
 def _outcome(result: Mapping[str, Any]) -> Outcome:
@@ -167,7 +166,7 @@ def _outcome(result: Mapping[str, Any]) -> Outcome:
         return Outcome("rejected", f"failure store{said}")
     if not isinstance(status, int):
         return Outcome("retry", "an item without a status")
-    if 200 <= status < 300:  # noqa: PLR2004 - as above
+    if 200 <= status < 300 and error is None:  # noqa: PLR2004 - as above
         return CREATED
     if status == _CONFLICT:
         return DUPLICATE

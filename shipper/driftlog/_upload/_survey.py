@@ -81,7 +81,7 @@ def unsent(states: Iterable[SegmentState], positions: Mapping[str, Position]) ->
 
 @dataclass(slots=True)
 class _Count:
-    """Lines of a segment between an offset that was the first unresolved one, and ``to``."""
+    """Lines of a segment between the first unresolved offset and ``to``."""
 
     offset: int
     to: int
@@ -89,7 +89,7 @@ class _Count:
 
 
 class Survey:
-    """Looks at a spool again and again; counts only what is new and what has been sent since.
+    """Looks at a spool again and again, and counts only what is new.
 
     Args:
         folder: The spool.
@@ -121,6 +121,13 @@ class Survey:
         for gone in self._counts.keys() - longest.keys():
             del self._counts[gone]
         return list(longest.values())
+
+    def passed(self, segment_id: str, end: int, count: int) -> None:
+        """Take off lines that were resolved, up to an offset, so as not to count the rest anew."""
+        known = self._counts.get(segment_id)
+        if known is not None:
+            known.lines = known.lines - count if end <= known.to else 0
+            known.offset, known.to = end, max(end, known.to)
 
     def _states(self, positions: Mapping[str, Position], until: float) -> Iterator[SegmentState]:
         compressed = []
@@ -159,10 +166,8 @@ class Survey:
         self, segment_id: str, file: BinaryIO, offset: int, size: int, until: float
     ) -> int | None:
         known = self._counts.get(segment_id)
-        if known is None or not known.offset <= offset <= known.to or size < known.to:
+        if known is None or known.offset != offset or size < known.to:
             known = self._counts[segment_id] = _Count(offset, offset, 0)
-        known.lines -= _count(file, known.offset, offset)[0]
-        known.offset = offset
         more, known.to = _count(file, known.to, size, until)
         known.lines += more
         return known.lines if known.to >= size else None

@@ -192,6 +192,7 @@ class Uploader:
             chain.from_iterable(one.outcomes for one in settled),
             [bad.reason for one in settled for bad in one.batch.bad],
         )
+        self._survey.passed(head.id, batch.end, batch.count)
         left = max(0, position.unsent - batch.count)
         after = replace(
             position, offset=batch.end, tail=tail_of(file, batch.end), unsent=left, done=None

@@ -1,0 +1,138 @@
+"""``driftlog ship``: carry spools into Elasticsearch, beside the services that write them."""
+
+import logging
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from driftlog_analyzers.cli._console import complain, note
+from driftlog_analyzers.cli._setup import (
+    ApiKeyOption,
+    CertificatesOption,
+    NamespaceOption,
+    UrlOption,
+)
+
+if TYPE_CHECKING:
+    from driftlog._upload import Upload
+
+_ERROR = 1
+
+
+def ship(
+    *,
+    spool: Annotated[
+        list[Path],
+        typer.Option(
+            "--spool",
+            envvar="DRIFTLOG_SPOOL",
+            help="Folder of a spool; may be given more than once.",
+            metavar="DIR",
+        ),
+    ],
+    url: UrlOption = None,
+    api_key: ApiKeyOption = None,
+    ca_certs: CertificatesOption = None,
+    namespace: NamespaceOption = "default",
+    keep: Annotated[
+        float,
+        typer.Option(
+            "--keep",
+            min=0.0,
+            help="Hours for which a segment stays after all of it was acknowledged.",
+            metavar="HOURS",
+        ),
+    ] = 1.0,
+    keep_all: Annotated[bool, typer.Option("--keep-all", help="Delete no segment, ever.")] = False,
+    compress: Annotated[
+        bool, typer.Option("--compress/--no-compress", help="Whether requests are gzipped.")
+    ] = True,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when all that is there has been sent.")
+    ] = False,
+) -> None:
+    """Carry spools into Elasticsearch until stopped; nothing is dropped, whatever happens there."""
+    from driftlog._upload import Upload  # noqa: PLC0415 - when needed
+
+    if url is None:
+        raise typer.BadParameter(
+            "name Elasticsearch with --url URL or ELASTICSEARCH_URL", param_hint="--url"
+        )
+    upload = Upload(
+        url=url,
+        api_key=api_key,
+        ca_certs=ca_certs,
+        namespace=namespace,
+        compress=compress,
+        keep=None if keep_all else keep * 3600,
+    )
+    _speak()
+    stop = _stop_on_signals()
+    crew = [_Shipper(folder, upload, stop, once=once) for folder in dict.fromkeys(spool)]
+    for shipper in crew:
+        shipper.start()
+    for shipper in crew:
+        while shipper.is_alive():
+            shipper.join(0.2)  # in steps, so that a signal is heard in between
+    if any(shipper.failed for shipper in crew):
+        raise typer.Exit(_ERROR)
+
+
+class _Shipper(threading.Thread):
+    """Ships one spool; what it cannot go on from it says, and ends the others too."""
+
+    def __init__(self, spool: Path, upload: "Upload", stop: threading.Event, *, once: bool) -> None:
+        super().__init__(name=f"driftlog-ship-{spool}", daemon=True)
+        self.failed = False
+        self._spool = spool
+        self._upload = upload
+        self._stop_all = stop
+        self._once = once
+
+    def run(self) -> None:
+        from driftlog._upload import ship as ship_spool  # noqa: PLC0415 - when needed
+        from driftlog.errors import ShipperError  # noqa: PLC0415 - as above
+
+        try:
+            ship_spool(self._spool, self._upload, stop=self._stop_all, until_empty=self._once)
+        except ShipperError as error:
+            self._fail(str(error))
+        except OSError as error:
+            where = error.filename or self._spool
+            self._fail(f"{where}: {error.strerror}; check the path, its permissions and the disk")
+
+    def _fail(self, sentence: str) -> None:
+        complain(sentence)
+        self.failed = True
+        self._stop_all.set()
+
+
+def _stop_on_signals() -> threading.Event:
+    """End on SIGTERM or Ctrl-C after sending what waits; on the second one at once."""
+    stop = threading.Event()
+
+    def end(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            raise SystemExit(128 + number)
+        stop.set()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    return stop
+
+
+def _speak() -> None:
+    """Say on stderr what the uploader warns of."""
+
+    class Voice(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            note(record.getMessage())
+
+    voice = logging.getLogger("driftlog.upload")
+    voice.addHandler(Voice(logging.INFO))
+    voice.setLevel(logging.INFO)
+    voice.propagate = False

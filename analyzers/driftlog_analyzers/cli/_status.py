@@ -1,0 +1,107 @@
+"""``driftlog status``: what is in a spool, what has become of it, and what stands in the way."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from driftlog_analyzers.cli._console import show, show_json, table
+from driftlog_analyzers.cli._options import JsonOption
+
+if TYPE_CHECKING:
+    from driftlog._upload import Status
+
+
+def status(
+    spool: Annotated[
+        list[Path],
+        typer.Option(
+            "--spool",
+            envvar="DRIFTLOG_SPOOL",
+            help="Folder of a spool; may be given more than once.",
+            metavar="DIR",
+        ),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Account for every event: accepted = indexed + duplicate + quarantined + dropped + unsent."""
+    from driftlog._upload import read_status  # noqa: PLC0415 - when needed
+
+    found = [read_status(folder) for folder in dict.fromkeys(spool)]
+    if as_json:
+        show_json({"spools": [_document(one) for one in found]})
+        return
+    for one in found:
+        _show(one)
+
+
+def _document(one: "Status") -> dict[str, Any]:
+    account, trouble = one.account, one.trouble
+    return {
+        "spool": one.spool,
+        "uploader": one.uploader,
+        "accepted": one.accepted,
+        "indexed": account.indexed,
+        "duplicate": account.duplicate,
+        "quarantined": account.quarantined,
+        "dropped": account.dropped,
+        "unsent": one.unsent.events,
+        "unsent_bytes": one.unsent.size,
+        "oldest_unsent": one.unsent.oldest,
+        "lag_seconds": round(one.lag, 3),
+        "acknowledged": one.acknowledged,
+        "since": one.since,
+        "error": None
+        if trouble is None
+        else {
+            "at": datetime.fromtimestamp(trouble.at, UTC),
+            "sentence": trouble.sentence,
+            "lasting": trouble.lasting,
+        },
+        "note": one.note or None,
+        "segments": [
+            {
+                "id": segment.id,
+                "path": segment.path,
+                "live": segment.live,
+                "bytes": segment.size,
+                "sent_bytes": segment.offset,
+                "unsent": segment.unsent,
+            }
+            for segment in one.segments
+        ],
+    }
+
+
+def _show(one: "Status") -> None:
+    account = one.account
+    shipped = f"shipped by process {one.uploader}" if one.uploader else "not being shipped"
+    show(f"{one.spool}: {shipped}")
+    rows: list[tuple[str, int, str]] = [
+        ("accepted", one.accepted, f"in {len(one.segments):,} segments on disk, and before"),
+        ("indexed", account.indexed, ""),
+        ("duplicate", account.duplicate, "sent before, and counted once"),
+        ("quarantined", sum(account.quarantined.values()), _reasons(account.quarantined)),
+        ("dropped", sum(account.dropped.values()), _reasons(account.dropped)),
+        ("unsent", one.unsent.events or 0, _waiting(one)),
+    ]
+    show(table(["", "events ", "about"], [(name, f"{count:,}", why) for name, count, why in rows]))
+    if one.acknowledged:
+        show(f"Elasticsearch last took events at {one.acknowledged:%Y-%m-%d %H:%M:%S} UTC.")
+    if one.note:
+        show(f"Note: {one.note}; all events will be sent again, under the same ids.")
+    if one.trouble:
+        at = datetime.fromtimestamp(one.trouble.at, UTC)
+        still = "since" if one.trouble.lasting else "over; it was at"
+        show(f"Trouble ({still} {at:%Y-%m-%d %H:%M:%S} UTC): {one.trouble.sentence}")
+
+
+def _reasons(counts: "dict[str, int] | Any") -> str:
+    return ", ".join(f"{reason}: {count:,}" for reason, count in sorted(counts.items()))
+
+
+def _waiting(one: "Status") -> str:
+    if not one.unsent.oldest:
+        return ""
+    return f"{one.unsent.size:,} bytes, the oldest from {one.unsent.oldest}, {one.lag:,.0f} s ago"
