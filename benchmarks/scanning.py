@@ -143,7 +143,7 @@ def run_duckdb(folder: Path) -> int:
     figures = [f"avg(driftlog.num.{name})" for name in numbers]
     figures += [f"count(driftlog.cat.{name})" for name in strings]
     rows = duckdb.execute(f"""
-        SELECT count(*), date_trunc('hour', "@timestamp") AS hour, {", ".join(figures)}
+        SELECT count(*), epoch_us("@timestamp") // 3600000000 AS hour, {", ".join(figures)}
         FROM read_ndjson('{folder}/*.ndjson', columns={{'@timestamp': 'TIMESTAMPTZ',
             'driftlog': 'STRUCT(num STRUCT({num}), cat STRUCT({cat}))'}})
         GROUP BY hour""").fetchall()
