@@ -8,12 +8,14 @@ import os
 import platform
 import random
 import statistics
+import sysconfig
 import tempfile
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pandas as pd
@@ -126,7 +128,9 @@ def _row(  # noqa: PLR0917 - a part of the row for each argument
 
 def main() -> None:
     """Run all cases and write ``benchmarks/results/hotpath.json`` and ``batch.json``."""
-    environment = f"{platform.python_implementation()} {platform.python_version()}, "
+    optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
+    environment = f"{platform.python_implementation()} {platform.python_version()} "
+    environment += f"({'' if optimized else 'not '}profile-guided), "
     environment += f"{os.cpu_count()} cores, {platform.system()} {platform.release()}"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -139,6 +143,26 @@ def main() -> None:
         target = Path(__file__).parent / "results" / f"{race}.json"
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(kept, indent=1) + "\n")
+        target.with_suffix(".md").write_text(table(kept))
+
+
+def table(kept: dict[str, Any]) -> str:
+    """Write a result as Markdown."""
+    columns = ("subject", "case", "metric", "value", "unit", "spread", "target")
+    lines = [
+        f"# {kept['race']}, {kept['date']}",
+        f"\n{kept['environment']}. Medians of interleaved rounds, and the extremes.\n",
+        "Made by `python benchmarks/hotpath.py`.\n",
+        f"| {' | '.join(columns)} |",
+        "|---" * len(columns) + "|",
+    ]
+    for row in kept["rows"]:
+        shown = row | {
+            "spread": " to ".join(map(str, row["spread"])),
+            "target": row["target"] or "",
+        }
+        lines.append(f"| {' | '.join(str(shown[name]) for name in columns)} |")
+    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":

@@ -175,11 +175,9 @@ def _strings(rows: list[str]) -> list[bytes] | None:
         encoded = orjson.dumps(rows)
     except TypeError:  # a lone surrogate
         return None
-    if BACKSLASH in encoded and b"\\u0000" in encoded:
-        return None
-    # Inside a string a quote follows a backslash: this cuts between any two, and seldom in one.
-    cut = encoded[2:-2].split(b'","')
-    return cut if len(cut) == len(rows) else [orjson.dumps(row)[1:-1] for row in rows]
+    if BACKSLASH not in encoded:  # no quote but those around the strings
+        return encoded[2:-2].split(b'","')
+    return None if b"\\u0000" in encoded else [orjson.dumps(row)[1:-1] for row in rows]
 
 
 def _cells(name: str, rows: list[Any], owner: Splitter, *, but: type | None = None) -> Pieces:

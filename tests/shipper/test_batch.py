@@ -1,6 +1,6 @@
 """A batch writes the documents that row by row would."""
 
-import datetime
+import datetime as dt
 import enum
 
 import numpy as np
@@ -10,17 +10,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from driftlog import PredictionLogger, Redaction, SpoolLimits, Text
+from driftlog._batch_writer import CHUNK_ROWS
 from driftlog.testing import read_events
 from tests.shipper.event_spec import check_event, documents
 
 
 class Colour(enum.Enum):
+    """One colour."""
+
     RED = "red"
 
 
 CELLS = [
     1.5, 2, True, "DE", "a\0\ud800", "x" * 2000, None, float("inf"), [1, "a"], {"b": 1}, {},
-    b"raw", 2**70, 10**400, Colour.RED, datetime.date(2026, 1, 2), pd.NA, pd.NaT, np.float32(0.5),
+    b"raw", 2**70, 10**400, Colour.RED, dt.date(2026, 1, 2), pd.NA, pd.NaT, np.float32(0.5),
     "two words", ["x" * 2000], object(),
 ]  # fmt: skip
 TEXT = {"t": Text(["two"]), "u": Text()}
@@ -28,7 +31,7 @@ TEXT = {"t": Text(["two"]), "u": Text()}
 
 def same(folder, frame, predictions, rows, outputs, **options):
     """Log a frame at once and row by row; the documents must agree but for ids and times."""
-    results = []
+    results, changed = [], []
     for name in ("batch", "rows"):
         options["limits"] = SpoolLimits(sync_interval=None)
         with PredictionLogger(
@@ -39,9 +42,12 @@ def same(folder, frame, predictions, rows, outputs, **options):
             else:
                 for features, output in zip(rows, outputs, strict=True):
                     assert logger.log(features, prediction=output)
+        changed.append(logger.counters.changed)
         events = read_events(folder / name)
         results.append([_normal(event["driftlog"]) for event in events])
     assert results[0] == results[1]
+    # A row that had to be looked at twice is counted twice.
+    assert changed[0].keys() == changed[1].keys()
 
 
 def _normal(value):
@@ -157,8 +163,65 @@ def test_duplicate_columns(make, spool):
     assert [1, 3] == [event["driftlog"]["num"]["a"] for event in read_events(spool)]
 
 
-def test_too_large_row(make, spool):
+def test_too_large_row(make):
     """A row above the limit is dropped, its neighbours stay."""
     logger = make(limits=SpoolLimits(event_bytes=2000))
     assert 2 == logger.log_batch({"a": ["x", "y", "z"], "l": [[], ["w" * 900] * 5, []]})
     assert {"too large": 1} == logger.counters.dropped
+
+
+class Breaking(list):
+    """A column that cannot be read from some row on."""
+
+    def __getitem__(self, rows):
+        """Give some rows, or raise."""
+        if rows.start >= 2 * CHUNK_ROWS:
+            raise RuntimeError
+        return super().__getitem__(rows)
+
+
+def test_error_midway(make, spool):
+    """What a batch wrote before an error counts as written, what it could not as dropped."""
+    logger = make()
+    column = Breaking(range(3 * CHUNK_ROWS + 5))
+    assert 2 * CHUNK_ROWS == logger.log_batch({"a": column}) == logger.counters.accepted
+    assert {"error": CHUNK_ROWS + 5} == logger.counters.dropped
+    assert 2 * CHUNK_ROWS == len(read_events(spool))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        ['a",', "b"],
+        ['","', '","'],
+        ["", ""],
+        ['"', "\\"],
+        ["a,b", '{"x":1}'],
+        ["é", None],
+        [float("nan"), 'a","b'],
+        [1.5, float("-inf")],
+        [1e308, 1e308],
+        [2**64, 1],
+    ],
+)
+def test_cutting_an_encoded_column(tmp_path, column):
+    """No value is taken for the border between two."""
+    rows = [{"a": value, "n": 1} for value in column]
+    same(tmp_path, {"a": column, "n": [1, 1]}, None, rows, [None, None])
+
+
+def test_naive_times(tmp_path):
+    """Times without a zone are those of a single row."""
+    times = ["2026-01-01", "2026-01-02 03:04:05.000000006"]
+    frame = pd.DataFrame({"at": pd.to_datetime(times, format="ISO8601")})
+    rows = [dict(zip(frame, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+    same(tmp_path, frame, None, rows, [None, None])
+
+
+def test_changes_count_by_row(make):
+    """What is changed in a batch counts for each row, however many are alike."""
+    logger = make(redaction=Redaction(truncate={"c": 300}))
+    frame = {5: [1, 2, 3], "s": ["x" * 2000] * 3, "o": [b"", b"", b""], "n": ["\0", "\0", "a"]}
+    assert 3 == logger.log_batch(frame)
+    expected = {"name is no string": 3, "string cut": 3, "value of no known kind": 3}
+    assert expected | {"characters replaced": 2} == logger.counters.changed

@@ -5,6 +5,7 @@ import logging
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ class Hostile:
     """Raises wherever it can."""
 
     def items(self):
+        """Raise."""
         raise RuntimeError("items")
 
     def __str__(self):
@@ -81,7 +83,7 @@ def test_any_line(shared):
     folder = shared._spool.folder
     segments = subprocess.run(["ls", folder], capture_output=True, check=True, text=True)
     for name in segments.stdout.split():
-        with open(f"{folder}/{name}", "rb") as file:
+        with Path(folder, name).open("rb") as file:
             for line in file:
                 check_event(json.loads(line), line)
 
@@ -166,6 +168,23 @@ def test_given_id(make, spool):
     assert "-" in logger.log({}, id="")
     assert 'q"\n' == read_events(spool)[0]["event"]["id"]
     assert {"id not fit": 1} == logger.counters.changed
+
+
+@pytest.mark.parametrize("outcome", [[], {}, "ok", None, np.array(["success"] * 2), Hostile()])
+def test_bad_outcome(make, spool, outcome):
+    """What is no outcome is unknown, and counted."""
+    logger = make()
+    assert logger.log({"a": 1}, outcome=outcome)
+    assert "unknown" == read_events(spool)[0]["event"]["outcome"]
+    assert ({"outcome not known": 1}, {}) == (logger.counters.changed, logger.counters.dropped)
+
+
+@pytest.mark.parametrize("label", [{}, {"a": 1}, [1], set(), object(), Hostile()])
+def test_label_of_no_kind(make, label):
+    """A label that is no scalar is dropped under its reason."""
+    logger = make()
+    logger.log_label("e-1", label)
+    assert {"label of no known kind": 1} == logger.counters.dropped
 
 
 def test_label(make, spool):

@@ -55,10 +55,10 @@ def test_truncate(body):
 def test_predictions_and_labels(make, spool):
     """Fields of the prediction, ground truth and context variables are redacted by their names."""
     redaction = Redaction(deny=["score", "session"], hash=["label", "user"], key=KEY)
-    with structlog.contextvars.bound_contextvars(session="s3cret", user="anna", tenant="t"):
-        with make(redaction=redaction) as logger:
-            event = logger.log({}, prediction={"score": 0.25, "label": "stay", "n": 1})
-            logger.log_label(event, "stay")
+    bound = structlog.contextvars.bound_contextvars(session="s3cret", user="anna", tenant="t")
+    with bound, make(redaction=redaction) as logger:
+        event = logger.log({}, prediction={"score": 0.25, "label": "stay", "n": 1})
+        logger.log_label(event, "stay")
     text = next(spool.glob("*.ndjson")).read_text()
     assert not [word for word in ("s3cret", "anna", "stay", "0.25") if word in text]
     assert 2 == text.count(redaction.digest("stay"))

@@ -9,11 +9,13 @@ from driftlog._segment import BadRange, Line, header, new_id, recover, set_aside
 
 
 def event(number, filler=""):
+    """Give a line of some length."""
     document = {"@timestamp": "2026-01-01T00:00:00.000000Z", "event": {"id": str(number)}}
     return json.dumps(document | {"filler": filler}, separators=(",", ":")).encode()
 
 
 def look(data, **options):
+    """Give the lines and the bad ranges of bytes."""
     pieces = list(recover(io.BytesIO(data), **options))
     lines = [piece.data for piece in pieces if isinstance(piece, Line)]
     bad = [(piece.offset, piece.length, piece.reason) for piece in pieces

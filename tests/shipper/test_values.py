@@ -14,16 +14,22 @@ from driftlog import Text, tokenize
 
 
 class Colour(enum.Enum):
+    """Two colours."""
+
     RED = "red"
     FOUR = 4
 
 
 class Odd:
+    """Cannot be written."""
+
     def __str__(self):
         raise RuntimeError("secret-detail")
 
 
 class RaisingEnum(enum.Enum):
+    """Has a value that raises."""
+
     BAD = Odd()
 
 
@@ -144,7 +150,16 @@ def test_tokenizer_that_raises(body):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a b", "a  b\tc", "it's 'quoted' l’été", "ab_c-d", "٣ x²", "_"]
+    "text",
+    [
+        "",
+        "a b",
+        "a  b\tc",
+        "it's 'quoted' l\N{RIGHT SINGLE QUOTATION MARK}été",
+        "ab_c-d",
+        "٣ x²",
+        "_",
+    ],
 )
 def test_tokenize_has_one_rule(text):
     """The short way of the tokenizer gives what its regular expression gives."""
