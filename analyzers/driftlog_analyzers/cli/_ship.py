@@ -136,3 +136,5 @@ def _speak() -> None:
     voice.addHandler(Voice(logging.INFO))
     voice.setLevel(logging.INFO)
     voice.propagate = False
+    # The client's own words would say the same at every try.
+    logging.getLogger("elastic_transport").addHandler(logging.NullHandler())

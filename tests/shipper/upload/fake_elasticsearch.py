@@ -15,14 +15,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _PAIR = re.compile(rb'\{"create":\{"_id":"([^"]*)"\}\}\n([^\n]*)\n')
 _LIMIT = 100 << 20
+_REFUSAL = b'{"error":{"type":"x_content_parse_exception","reason":"duplicate field"}}'
 
 
 @dataclass
 class Step:
     """What to do with one bulk request instead of the ordinary.
 
-    ``status`` and ``body`` are answered as they are; ``index`` says whether the events are taken
-    all the same. ``how`` is one of: answer, reset, drop reply, short, reordered, cut.
+    ``status`` and ``body`` are answered as they are, after ``seconds``; ``index`` says whether the
+    events are taken all the same, before that. ``how`` is one of: answer, reset, drop reply, short, reordered, cut.
     """
 
     how: str = "answer"
@@ -41,6 +42,7 @@ class FakeElasticsearch:
         self.script = deque()
         self.always = None
         self.item = lambda _stream, _id, _line: None
+        self.refuse = lambda _data: False
         self.max_bytes = _LIMIT
         self.delay = 0.0
         self.requests = []
@@ -104,6 +106,7 @@ def _is_json(line):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     fake = None
 
     def log_message(self, *_):
@@ -130,18 +133,21 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("content-encoding") == "gzip":
             data = gzip.decompress(data)
         stream = self.path[1:].partition("/")[0]
-        self.fake.requests.append((stream, data, time.monotonic()))
-        time.sleep(step.seconds if step else self.fake.delay)
+        self.fake.requests.append((stream, len(data), time.monotonic()))
         if step is None and len(data) > self.fake.max_bytes:
             step = Step(status=413, body=b"", product=False)
+        if step is None and self.fake.refuse(data):
+            step = Step(status=400, body=_REFUSAL)
         return self._act(step, stream, data)
 
     def _act(self, step, stream, data):
         if step is None:
+            time.sleep(self.fake.delay)
             return self._answer(200, _reply(self.fake.take(stream, data)))
         if step.how == "answer":
             if step.index:
                 self.fake.take(stream, data)
+            time.sleep(step.seconds)
             return self._answer(step.status, step.body or b"", step.headers, product=step.product)
         items = self.fake.take(stream, data)
         if step.how == "drop reply":

@@ -1,0 +1,93 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from driftlog._main import main; main()"]
+
+
+def run(*arguments, **settings):
+    """Run driftlog; give what became of it."""
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(
+        command, check=False, capture_output=True, text=True, timeout=60, **settings
+    )
+
+
+def test_ship_once_and_status(fake, spool, log, tmp_path):
+    """`ship --once` carries several spools and ends; `status` accounts for them."""
+    import driftlog  # noqa: PLC0415 - only here
+
+    log(30)
+    other = tmp_path / "other"
+    with driftlog.PredictionLogger(model="risk", version="1", spool=other) as logger:
+        logger.log({"a": 1})
+    both = ("--spool", spool, "--spool", other)
+    before = json.loads(run("status", *both, "--json").stdout)["spools"]
+    assert [(30, 30), (1, 1)] == [(one["accepted"], one["unsent"]) for one in before]
+    done = run("ship", *both, "--url", fake.url, "--once")
+    assert (0, "") == (done.returncode, done.stderr)
+    assert 31 == len(fake.copies())
+    first, second = json.loads(run("status", *both, "--json").stdout)["spools"]
+    assert (30, 30, 0, None) == tuple(first[k] for k in ("accepted", "indexed", "unsent", "error"))
+    assert 1 == second["indexed"]
+    told = run("status", "--spool", spool).stdout
+    assert "not being shipped" in told
+    assert "indexed            30" in " ".join(told.splitlines()) or "30" in told
+
+
+def test_drains_on_sigterm(fake, spool, make):
+    """On SIGTERM what waits is sent, and the command ends with 0."""
+    logger = make()
+    logger.log({"age": 0})
+    command = [*COMMAND, "ship", "--spool", str(spool), "--url", fake.url]
+    process = subprocess.Popen(command)
+    deadline = time.monotonic() + 30
+    while not fake.copies() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    for number in range(100):
+        logger.log({"age": number})
+    process.send_signal(signal.SIGTERM)
+    assert 0 == process.wait(20)
+    assert 101 == len(fake.copies())
+
+
+def test_trouble_is_told(spool, log):
+    """Where nothing listens, the command says so, goes on, and ends when it is told to."""
+    log(1)
+    command = [*COMMAND, "ship", "--spool", str(spool), "--url", "http://127.0.0.1:9"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    said = process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    assert 0 == process.wait(20)
+    assert "no answer (ConnectionError" in said
+    assert "the events wait in the spool" in said
+    assert "" == process.stderr.read()
+    process.stderr.close()
+    assert "Trouble (since" in run("status", "--spool", spool).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("ship", "--spool", "no", "--url", "http://localhost"), "There is no spool"),
+        (("ship", "--spool", ".", "--url", "localhost"), "such as https://localhost:9200"),
+        (("ship", "--spool", ".", "--url", "https://x", "--ca-certs", "no"), "cannot be read"),
+        (("status", "--spool", "no"), "There is no spool"),
+    ],
+)
+def test_bad_input(tmp_path, arguments, sentence):
+    """What cannot work is one sentence on stderr, and exit code 1."""
+    done = run(*arguments, cwd=tmp_path)
+    assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
+    assert sentence in done.stderr
+
+
+def test_no_url(spool):
+    """Without a URL the usage says how to give one."""
+    done = run("ship", "--spool", spool, env={"PATH": "/usr/bin"})
+    assert 2 == done.returncode
+    assert "ELASTICSEARCH_URL" in done.stderr
