@@ -90,3 +90,40 @@ def test_loosened_twice_is_loosened_once():
     assert 1 == sum(
         a != b for a, b in zip(data, loosen(data, frozenset({"java.desktop"})), strict=True)
     )
+
+
+def test_two_processes_build_one_home(tmp_path):
+    """Processes that need the home at the same time get the same one, built once."""
+    script = "from tests.elasticsearch.home import home; print(home())"
+    environment = os.environ | {"DRIFTLOG_ELASTICSEARCH_CACHE": str(tmp_path)}
+    command = [sys.executable, "-c", script]
+    builders = [
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    said = {builder.communicate()[0].strip() for builder in builders}
+    assert [0, 0] == [builder.returncode for builder in builders]
+    (home,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    assert {str(home)} == said
+
+
+@pytest.mark.parametrize(
+    ("variable", "outcome"),
+    [("UNUSED", "1 skipped"), ("CI", "1 error"), ("DRIFTLOG_REQUIRE_ELASTICSEARCH", "1 error")],
+)
+def test_skips_at_home_and_fails_in_ci(tmp_path, variable, outcome):
+    """Without Maven a test is skipped with a sentence, but where the node is required it fails."""
+    gone = {"CI", "DRIFTLOG_REQUIRE_ELASTICSEARCH", "ELASTICSEARCH_URL"}
+    environment = {name: value for name, value in os.environ.items() if name not in gone}
+    environment |= {
+        "PATH": "/nowhere",
+        "DRIFTLOG_ELASTICSEARCH_CACHE": str(tmp_path),
+        variable: "1",
+    }
+    test = "tests/elasticsearch/test_node.py::test_accepted_by_the_client"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True
+    )
+    assert outcome in done.stdout.splitlines()[-1]
+    assert "there is no mvn; install maven" in done.stdout

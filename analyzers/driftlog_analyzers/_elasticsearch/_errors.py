@@ -37,7 +37,10 @@ def sentence(error: Exception, url: str) -> str:
     if isinstance(error, ApiError):
         return _refusal(error, url)
     if isinstance(error, TlsError):
-        return f"the certificate of {url} is not trusted ({_brief(error)}); name its authority's file with --ca-certs"
+        return (
+            f"no secure connection to {url} ({_brief(error)}); check whether it speaks https or http,"
+            " and name the file of its authority's certificate with --ca-certs"
+        )
     if isinstance(error, ConnectionTimeout):
         return f"Elasticsearch at {url} did not answer in time; check its load, then try again"
     return f"Elasticsearch at {url} cannot be reached ({_brief(error)}); check the URL and that it is running"

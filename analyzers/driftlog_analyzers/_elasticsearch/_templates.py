@@ -6,6 +6,7 @@ taken as it is, dots included (``subobjects: false``). What has no place in the 
 """
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,5 +206,5 @@ def closed(properties: Mapping[str, Any]) -> Json:
     """An object of exactly these fields; others are kept and not indexed."""
     return {
         "dynamic": False,
-        "properties": {name: dict(field) for name, field in properties.items()},
+        "properties": deepcopy(dict(properties)),
     }

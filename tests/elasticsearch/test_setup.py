@@ -1,0 +1,433 @@
+import json
+import random
+from collections import Counter
+
+import pytest
+
+from driftlog import PredictionLogger
+from driftlog_analyzers._elasticsearch._names import STATE_KINDS, state_index
+
+KINDS = ("component_templates", "index_templates")
+TEMPLATES = ("driftlog-events", "driftlog-shipper", *(f"driftlog-{kind}" for kind in STATE_KINDS))
+HOSTILE = {
+    "credit_score": "A+",
+    "location": "Paris",
+    "x.end": "soon",
+    "pickup.location": 3,
+    "source_ip": "not an address",
+    "created": "2026-11-22",
+    "a": 1,
+    "a.b": 2,
+    "a.b.c": "deep",
+    "Age": 1,
+    "age": "forty",
+    "AGE": [1, 2],
+    ".": 1,
+    "..": 2,
+    "a..b": 3,
+    ".leading": 4,
+    "trailing.": 5,
+    "_id": 6,
+    "@timestamp": "now",
+    "na": 7,
+    "driftlog.num.x": 8,
+    "*": 9,
+    "é ü😀": "ü",
+    "": 10,
+    "line\nbreak": "x\ny",
+    "deep." * 40 + "end": 11,
+    "tiny": 5e-324,
+    "huge": 1.7e308,
+    "big": 2**62,
+    "nothing": None,
+    "nan": float("nan"),
+    "empty": [],
+    "odd": object(),
+    "long": "x" * 40_000,
+}  # fmt: skip
+
+
+@pytest.fixture
+def ship(client, namespace, tmp_path):
+    """Log events with the real logger and index its lines as they are; gives the stream's name."""
+    stream = f"logs-driftlog.m-{namespace}"
+
+    def run(*events, **settings):
+        folder = tmp_path / f"spool-{len(list(tmp_path.iterdir()))}"
+        with PredictionLogger(model="m", version="7", spool=folder, **settings) as logger:
+            for features in events:
+                logger.log(features, prediction={"score": 0.5, "label": "stay"}, duration=0.002)
+        lines = [
+            line for path in folder.glob("*.ndjson") for line in path.read_bytes().splitlines()
+        ]
+        documents = [json.loads(line) for line in lines if b'"action":"prediction"' in line]
+        assert len(events) == len(documents)
+        operations = [
+            line
+            for document in documents
+            for line in ({"create": {"_id": document["event"]["id"]}}, document)
+        ]
+        answer = client.bulk(index=stream, operations=operations, refresh=True)
+        assert [] == [item for item in answer["items"] if item["create"]["status"] != 201]
+        return documents
+
+    run.stream = stream
+    return run
+
+
+def fields(client, stream):
+    """Type of every mapped field of the newest backing index, by its dotted name."""
+    newest = max(client.indices.get_mapping(index=stream).body.items())[1]["mappings"]
+
+    def walk(properties, path):
+        for name, field in properties.items():
+            if "properties" in field:
+                yield from walk(field["properties"], f"{path}{name}.")
+            if field.get("type", "object") != "object":
+                yield f"{path}{name}", field["type"]
+
+    return dict(walk(newest["properties"], ""))
+
+
+def having(client, stream, field):
+    """How many events have a value in the field."""
+    return client.count(index=stream, query={"exists": {"field": field}})["count"]
+
+
+def test_installs_everything(setup, client, namespace):
+    """Setup names what it put, and each of it is there."""
+    found = setup("--retention", "36h")
+    assert {"logsdb": True, "failure_store": True} == found["features"]
+    assert [] == found["notes"]
+    for path in found["paths"]:
+        assert client.perform_request("GET", f"/{path}").body
+    template = client.indices.get_index_template(name=f"driftlog-events-{namespace}").body
+    inner = template["index_templates"][0]["index_template"]
+    assert (501, "36h") == (inner["priority"], inner["template"]["lifecycle"]["data_retention"])
+    assert {"enabled": True} == inner["template"]["data_stream_options"]["failure_store"]
+
+
+def test_twice_is_once(setup, client, namespace):
+    """A second run leaves every template and index exactly as the first did."""
+
+    def state():
+        templates = client.perform_request("GET", "/_component_template/driftlog-*").body
+        more = client.perform_request("GET", "/_index_template/driftlog-*").body
+        indices = client.indices.get(index=f"driftlog-*-{namespace}").body
+        named = {t["name"]: t for t in [*templates[KINDS[0]], *more[KINDS[1]]]}
+        dates = ("created_date_millis", "modified_date_millis", "created_date", "modified_date")
+        return json.dumps([without(named, dates), indices], sort_keys=True)
+
+    def without(value, names):
+        if isinstance(value, dict):
+            return {k: without(v, names) for k, v in value.items() if k not in names}
+        return [without(v, names) for v in value] if isinstance(value, list) else value
+
+    setup()
+    first = state()
+    setup()
+    assert first == state()
+
+
+def test_every_hostile_event_is_searchable(setup, ship, client):
+    """Whatever features are called and hold, every event and every field of the envelope is indexed."""
+    setup()
+    twins = ship(HOSTILE, {name: f"now {i}" for i, name in enumerate(HOSTILE)}, {})
+    events = len(twins)
+    assert events == client.count(index=ship.stream)["count"]
+    assert 0 == having(client, ship.stream, "_ignored")
+    envelope = [
+        f"event.{name}" for name in ("id", "kind", "action", "dataset", "outcome", "duration")
+    ]
+    envelope += [
+        "@timestamp",
+        "host.name",
+        "service.name",
+        "driftlog.model.name",
+        "driftlog.model.version",
+    ]
+    envelope += ["driftlog.prediction.num.score", "driftlog.prediction.cat.label"]
+    assert dict.fromkeys(envelope, events) == {f: having(client, ship.stream, f) for f in envelope}
+    types = fields(client, ship.stream)
+    for document in twins:
+        for part, kind in (
+            ("num", "double"),
+            ("cat", "keyword"),
+            ("list", "keyword"),
+            ("other", "keyword"),
+        ):
+            for name, value in document["driftlog"].get(part, {}).items():
+                if value == []:
+                    continue
+                field = f"driftlog.{part}.{name}"
+                assert (field, kind) == (field, types.get(field))
+
+
+def test_random_names_and_values(setup, ship, client):
+    """Whatever names and values come together, no event is refused and no value passed over."""
+    setup()
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    letters = [".", "a", "B", "_", "*", "-", " ", "@", "é", "😀", "\n", "\x00", "\u2028", '"', "\\"]
+    names = ["".join(rng.choices(letters, k=rng.randint(0, 12))) for _ in range(300)]
+    values = [
+        0,
+        -1.5,
+        2**70,
+        "",
+        "A+",
+        "2026-11-22",
+        True,
+        None,
+        float("inf"),
+        [1, "x"],
+        [],
+        b"?",
+        "é" * 5000,
+    ]
+    events = [{name: rng.choice(values) for name in rng.sample(names, 60)} for _ in range(30)]
+    documents = ship(*events)
+    assert len(events) == client.count(index=ship.stream)["count"]
+    assert 0 == having(client, ship.stream, "_ignored")
+    numbers = Counter(
+        name for document in documents for name in document["driftlog"].get("num", {})
+    )
+    counts = {
+        f"c{i}": {"value_count": {"field": f"driftlog.num.{name}"}}
+        for i, name in enumerate(numbers)
+    }
+    found = client.search(index=ship.stream, size=0, aggregations=counts)["aggregations"]
+    assert numbers == {name: found[f"c{i}"]["value"] for i, name in enumerate(numbers)}
+
+
+def test_names_that_collide_elsewhere_stay_apart(setup, ship, client):
+    """Names that ECS, dots or case would run together are features of their own, with their own values."""
+    setup()
+    ship(
+        {
+            "a": 1,
+            "a.b": 2.5,
+            "Age": 3,
+            "age": 4,
+            "credit_score": "A+",
+            "location": "Paris",
+            "x.end": 5,
+        }
+    )
+    numbers = {"a": 1.0, "a.b": 2.5, "Age": 3.0, "age": 4.0, "x.end": 5.0}
+    sums = {n: {"sum": {"field": f"driftlog.num.{n}"}} for n in numbers}
+    aggregations = {f"s{i}": sums[name] for i, name in enumerate(numbers)}
+    found = client.search(index=ship.stream, size=0, aggregations=aggregations)["aggregations"]
+    assert numbers == {name: found[f"s{i}"]["value"] for i, name in enumerate(numbers)}
+    for field, value in (("credit_score", "A+"), ("location", "Paris")):
+        query = {"term": {f"driftlog.cat.{field}": value}}
+        assert 1 == client.count(index=ship.stream, query=query)["count"]
+
+
+def test_a_number_that_becomes_a_string(setup, ship, client):
+    """A type flip lands in a field of its own; both values count."""
+    setup()
+    ship({"age": 41}, {"age": 3.7}, {"age": "41 years"})
+    assert 2 == having(client, ship.stream, "driftlog.num.age")
+    assert 1 == having(client, ship.stream, "driftlog.cat.age")
+    greatest = {"max": {"max": {"field": "driftlog.num.age"}}}
+    found = client.search(index=ship.stream, size=0, aggregations=greatest)["aggregations"]
+    assert 41.0 == found["max"]["value"]
+
+
+def test_a_long_string_is_found_by_its_cut_form(setup, ship, client):
+    """40 kB are cut with a hash by the logger, and the cut value is present and countable."""
+    setup()
+    (document,) = ship({"long": "x" * 40_000})
+    cut = document["driftlog"]["cat"]["long"]
+    assert 1024 >= len(cut.encode())
+    assert ["long"] == document["driftlog"]["truncated"]
+    assert 1 == client.count(index=ship.stream, query={"term": {"driftlog.cat.long": cut}})["count"]
+    assert 1 == having(client, ship.stream, "driftlog.truncated")
+
+
+def test_two_thousand_features(setup, ship, client):
+    """2,000 features are 2,000 fields; what lies past the limit is counted, and costs no event."""
+    setup()
+    wide = {f"f{i}": i if i % 2 else str(i) for i in range(2_000)}
+    ship(wide, {f"g{i}": i for i in range(2_000)})
+    assert 0 == having(client, ship.stream, "_ignored")
+    named = [
+        n for n in fields(client, ship.stream) if n.startswith(("driftlog.num.", "driftlog.cat."))
+    ]
+    assert 4_000 == len(named)
+    (last,) = ship({f"h{i}": i for i in range(2_000)})
+    assert 1 == having(client, ship.stream, "_ignored")
+    assert 3 == client.count(index=ship.stream)["count"]
+    query = {"term": {"event.id": last["event"]["id"]}}
+    (hit,) = client.search(index=ship.stream, query=query)["hits"]["hits"]
+    assert 2_000 == len(hit["_source"]["driftlog"]["num"])
+    assert 3 == having(client, ship.stream, "driftlog.prediction.num.score")
+
+
+def test_text_and_labels(setup, ship, client):
+    """A text's counts are numbers and its tokens keywords; a label has fields of its own."""
+    setup()
+    ship({"comment": "good bad good"}, text=["comment"])
+    label = {
+        "@timestamp": "2026-11-22T04:15:03.123456Z",
+        "event": {"id": "l1", "action": "label"},
+        "driftlog": {"model": {"name": "m"}, "label": {"id": "e1", "num": {"value": 1}}},
+        "tags": ["resent"],
+    }
+    client.create(index=ship.stream, id="l1", document=label, refresh=True)
+    types = fields(client, ship.stream)
+    assert {"tokens": "long", "distinct": "long"} == {
+        name.rpartition(".")[2]: kind
+        for name, kind in types.items()
+        if name.startswith("driftlog.text.")
+    }
+    assert "keyword" == types["driftlog.tok.comment"]
+    for field in ("driftlog.label.id", "driftlog.label.num.value", "tags"):
+        assert 1 == having(client, ship.stream, field)
+
+
+def test_microseconds_are_kept(setup, client, namespace):
+    """Events that a microsecond parts are in order, and a window's bound cuts between them."""
+    setup()
+    stream = f"logs-driftlog.m-{namespace}"
+    for i in range(3):
+        document = {"@timestamp": f"2026-11-22T04:15:03.12345{i}Z", "event": {"id": str(i)}}
+        client.create(index=stream, id=str(i), document=document, refresh=True)
+    query = {"range": {"@timestamp": {"gte": "2026-11-22T04:15:03.123451Z"}}}
+    hits = client.search(index=stream, query=query, sort=["@timestamp"])["hits"]["hits"]
+    assert ["1", "2"] == [hit["_id"] for hit in hits]
+
+
+def test_a_rollover_keeps_the_mapping(setup, ship, client):
+    """The next backing index types the same features the same, whatever comes first."""
+    setup()
+    ship({"age": 41, "city": "Ulm"})
+    before = fields(client, ship.stream)
+    assert client.indices.rollover(alias=ship.stream)["rolled_over"]
+    ship({"city": "2026-11-22", "age": 3.5})
+    assert before == fields(client, ship.stream)
+    assert 2 == len(client.indices.get_mapping(index=ship.stream).body)
+    assert 2 == client.count(index=ship.stream)["count"]
+
+
+def test_streams_that_are_there_are_named(setup, ship):
+    """A later setup says what the streams that exist do and do not take over."""
+    setup()
+    ship({"age": 1})
+    first, second = setup("--retention", "7d")["notes"]
+    assert f"{ship.stream} take a changed mapping with their next rollover." == first
+    assert f"{ship.stream} keep the retention they have (no handler found" in second
+    assert second.endswith("new ones keep 7d.")
+
+
+def test_a_heartbeat_is_typed(setup, client, namespace):
+    """Numbers of heartbeats are numbers, strings keywords, whichever come first."""
+    setup()
+    stream = f"metrics-driftlog.shipper-{namespace}"
+    for i, rate in enumerate((1, 2.5)):
+        beat = {
+            "@timestamp": "2026-11-22T04:15:03.123456Z",
+            "event": {"kind": "metric"},
+            "driftlog": {
+                "shipper": {"rate": rate, "error": "2026-11-22", "dropped": {"spool full": 1}}
+            },
+        }
+        client.create(index=stream, id=str(i), document=beat, refresh=True)
+    aggregations = {"sum": {"sum": {"field": "driftlog.shipper.rate"}}}
+    found = client.search(index=stream, size=0, aggregations=aggregations)["aggregations"]
+    assert 3.5 == found["sum"]["value"]
+    assert "keyword" == fields(client, stream)["driftlog.shipper.error"]
+
+
+def test_state_indices_keep_what_they_do_not_index(setup, client, namespace):
+    """A state document comes back whole; its known fields are typed, and unknown ones refuse nothing."""
+    setup()
+    body = {"deep": {"a": [1, "x", {"b": None}]}, "n": "not a number"}
+    for kind in STATE_KINDS:
+        index = state_index(kind, namespace)
+        document = {
+            "@timestamp": "2026-11-22T04:15:03.123456Z",
+            "driftlog": {"unknown": body, "profile": body},
+        }
+        client.index(index=index, id="1", document=document)
+        assert document == client.get(index=index, id="1")["_source"]
+        assert not [name for name in fields(client, index) if "deep" in name or "unknown" in name]
+
+
+def test_a_state_document_is_fenced(setup, client, namespace):
+    """A write with an old sequence number is refused, which is what leases rest on."""
+    setup()
+    index = state_index("leases", namespace)
+    lease = {"driftlog": {"lease": {"name": "m 1h", "holder": "a"}}}
+    first = client.index(index=index, id="m", document=lease, op_type="create")
+    fence = {"if_seq_no": first["_seq_no"], "if_primary_term": first["_primary_term"]}
+    statuses = [
+        client.options(ignore_status=409)
+        .index(index=index, id="m", document=lease, **fence)
+        .meta.status
+        for _ in range(2)
+    ]
+    assert [200, 409] == statuses
+
+
+def test_an_index_gets_new_fields(setup, client, namespace):
+    """An index from an earlier version takes the fields that its template has got since."""
+    index = state_index("alerts", namespace)
+    setup()
+    client.indices.delete(index=index)
+    client.indices.create(index=index, mappings={"dynamic": False, "properties": {}})
+    setup()
+    assert "keyword" == fields(client, index).get("episode.id")
+
+
+def test_another_template_of_our_priority(driftlog, client, elasticsearch_url, namespace):
+    """Somebody's template at the same priority is named, with what to do about it."""
+    name = f"theirs-{namespace}"
+    patterns = [f"logs-driftlog.*-{namespace}"]
+    client.indices.put_index_template(name=name, index_patterns=patterns, priority=501)
+    try:
+        code, _, err = driftlog("setup", "--url", elasticsearch_url, "--namespace", namespace)
+    finally:
+        client.indices.delete_index_template(name=name)
+    assert 1 == code
+    assert f"template {name} at {elasticsearch_url} has the priority 501" in err
+    assert f"covers names that driftlog-events-{namespace} covers; give it another priority" in err
+
+
+def test_another_template_above_ours(driftlog, client, elasticsearch_url, namespace):
+    """Somebody's template that would win over ours is named before an event is lost to it."""
+    name = f"theirs-{namespace}"
+    patterns = [f"logs-*-{namespace}"]
+    client.indices.put_index_template(
+        name=name, index_patterns=patterns, priority=600, data_stream={}, template={}
+    )
+    try:
+        code, _, err = driftlog("setup", "--url", elasticsearch_url, "--namespace", namespace)
+    finally:
+        client.indices.delete_index_template(name=name)
+    assert 1 == code
+    assert f"would get its mapping from the template {name}, whose priority is above" in err
+
+
+def test_what_the_users_component_says(setup, ship, client):
+    """Settings in the component template driftlog-custom reach the streams."""
+    setup()
+    body = {"settings": {"index.refresh_interval": "7s"}}
+    client.cluster.put_component_template(name="driftlog-custom", template=body)
+    try:
+        ship({"age": 1})
+        settings = client.indices.get_settings(index=ship.stream).body.popitem()[1]["settings"]
+    finally:
+        client.cluster.delete_component_template(name="driftlog-custom")
+    assert "7s" == settings["index"]["refresh_interval"]
+
+
+def test_dry_run_prints_what_is_put(driftlog, setup, namespace):
+    """--dry-run needs no cluster and prints the bodies that a run puts, in that order."""
+    code, out, err = driftlog("setup", "--dry-run", "--namespace", namespace, "--retention", "9d")
+    assert (0, "") == (code, err)
+    bodies = json.loads(out)
+    assert [f"PUT /{path}" for path in setup()["paths"]] == list(bodies)
+    assert '"data_retention": "9d"' in json.dumps(bodies)
