@@ -6,7 +6,9 @@ import pytest
 
 from driftlog import PredictionLogger
 from driftlog_analyzers._elasticsearch._names import STATE_KINDS, state_index
+from driftlog_analyzers._elasticsearch._templates import Features, stream_requests
 
+JSON = {"accept": "application/json", "content-type": "application/json"}
 KINDS = ("component_templates", "index_templates")
 TEMPLATES = ("driftlog-events", "driftlog-shipper", *(f"driftlog-{kind}" for kind in STATE_KINDS))
 HOSTILE = {
@@ -161,6 +163,40 @@ def test_every_hostile_event_is_searchable(setup, ship, client):
                     continue
                 field = f"driftlog.{part}.{name}"
                 assert (field, kind) == (field, types.get(field))
+
+
+def test_hostile_events_without_logsdb(ship, client, namespace):
+    """On a cluster that has neither logsdb nor a failure store every event is as searchable."""
+    old = Features(logsdb=False, failure_store=False)
+    component, _, template, _ = (r.body for r in stream_requests(namespace, "90d", old))
+    # The component is every namespace's; here its content stands in the template.
+    merged = {
+        **template,
+        "composed_of": [],
+        "template": component["template"] | template["template"],
+    }
+    del merged["ignore_missing_component_templates"]
+    client.perform_request("PUT", f"/_index_template/old-{namespace}", headers=JSON, body=merged)
+    ship(HOSTILE, {name: f"now {i}" for i, name in enumerate(HOSTILE)}, {})
+    assert 3 == having(client, ship.stream, "event.id")
+    assert 0 == having(client, ship.stream, "_ignored")
+    (settings,) = client.indices.get_settings(index=ship.stream).body.values()
+    assert "mode" not in settings["settings"]["index"]
+
+
+def test_a_misfit_is_told(setup, client, namespace):
+    """An event that fits no mapping harms none of its neighbours, and its own reply says what became of it."""
+    setup()
+    good, bad = ({"@timestamp": f"{year}-11-22T04:15:03.123456Z"} for year in (2026, 1969))
+    operations = [
+        line
+        for i, one in enumerate((good, bad, good))
+        for line in ({"create": {"_id": str(i)}}, one)
+    ]
+    answer = client.bulk(index=f"logs-driftlog.m-{namespace}", operations=operations)
+    first, odd, last = (item["create"] for item in answer["items"])
+    assert (201, 201) == (first["status"], last["status"])
+    assert "used" == odd.get("failure_store") or "before the epoch" in json.dumps(odd)
 
 
 def test_random_names_and_values(setup, ship, client):
