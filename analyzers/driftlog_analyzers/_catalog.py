@@ -1,4 +1,4 @@
-"""Which segments a spool has, what each holds, and which of them some windows touch."""
+"""Which segments a spool has, what each holds, and which windows they touch."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from driftlog_analyzers._segments import Held, Segment, inspect
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
 
-BATCH_EVENTS = 180_000
+GROUP_EVENTS = 65_536
 PATTERNS = ("*.ndjson", "*.ndjson.zst")
 
 Parts = list[tuple[Segment, Held]]
@@ -66,26 +66,22 @@ class Catalog:
         ]
         return [part for part in held if window is None or part[1].touches(window)]
 
-    def batches(
+    def groups(
         self, model: str, windows: Sequence[Window]
-    ) -> Iterator[tuple[Sequence[Window], Parts]]:
-        """Runs of windows that touch about `BATCH_EVENTS` events together, with their segments."""
-        held = self.held(model)
-        batch: list[Window] = []
-        touched: dict[Path, tuple[Segment, Held]] = {}
-        for window in windows:
-            more = {segment.path: (segment, part) for segment, part in held if part.touches(window)}
-            if (
-                batch
-                and sum(h.events for _, h in (touched | more).values()) > BATCH_EVENTS
-                and more.keys() - touched.keys()
-            ):
-                yield batch, list(touched.values())
-                batch, touched = [], {}
-            batch.append(window)
-            touched |= more
-        if batch:
-            yield batch, list(touched.values())
+    ) -> Iterator[tuple[Sequence[int], Parts]]:
+        """Segments of about `GROUP_EVENTS` events together, the earliest first, and the windows they touch.
+
+        Yields:
+            The windows' positions, and the segments; no segment comes twice.
+        """
+        held = sorted(self.held(model), key=lambda part: (part[1].first, part[0].path))
+        group: Parts = []
+        for part in held:
+            if group and sum(h.events for _, h in group) + part[1].events > GROUP_EVENTS:
+                yield from _touched(windows, group)
+                group = []
+            group.append(part)
+        yield from _touched(windows, group)
 
     def _inspect(self, path: Path) -> Segment:
         """Scan one segment; one with damaged lines is read from a clean copy from then on."""
@@ -106,3 +102,10 @@ class Catalog:
             self.damage[path] = damage
         clean = inspect(self._connection, damage.copy, strict=False)
         return Segment(damage.copy, segment.size, clean.models, damage.lines)
+
+
+def _touched(windows: Sequence[Window], group: Parts) -> Iterator[tuple[Sequence[int], Parts]]:
+    """The group with the windows that it touches, unless there are none."""
+    numbers = [n for n, w in enumerate(windows) if any(held.touches(w) for _, held in group)]
+    if numbers:
+        yield numbers, group

@@ -1,8 +1,8 @@
 """The spool as a store: DuckDB scans the segments, and only aggregates come out.
 
-One light scan of a segment tells what is in it (`_segments`); then the windows are profiled in
-batches of about `BATCH_EVENTS` events (`_catalog`), each batch in one pass over the segments that touch it, so
-that memory does not grow with the log.
+One light scan of a segment tells what is in it (`_segments`). Then each segment is read once, small
+ones together (`_catalog`), for all the windows it touches, and a window is merged from its parts:
+memory follows a segment's size and not the log's.
 """
 
 import shutil
@@ -151,26 +151,38 @@ class SpoolStore:
 
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
         """How many predictions each window holds."""
-        counts: list[int] = []
-        for batch, held in self._catalog.batches(model, windows):
-            found = {}
-            if held:
-                self._place(model, batch, held)
-                sql = placed(self._source(model, held, "", {}), batch)
-                found = dict(self._rows(f"SELECT w, count(*) FROM ({sql}) GROUP BY w"))
-            counts += (found.get(number, 0) for number in range(len(batch)))
+        counts = [0] * len(windows)
+        for numbers, held in self._catalog.groups(model, windows):
+            near = [windows[n] for n in numbers]
+            self._place(model, near, held)
+            sql = placed(self._source(model, held, "", {}), near)
+            for position, count in self._rows(f"SELECT w, count(*) FROM ({sql}) GROUP BY w"):
+                counts[numbers[position]] += count
         return counts
 
     def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
-        """The profile of each window, in order; see `EventStore.profiles`."""
-        for batch, held in self._catalog.batches(spec.model, windows):
-            if not held:
-                yield from (WindowProfile() for _ in batch)
-                continue
-            with self._named_errors():
-                relation = self._relation(spec.model, batch, held)
-                found = scan(self._connection, relation, spec.features, spec.predictions)
-            yield from (found.pop(number, WindowProfile()) for number in range(len(batch)))
+        """The profile of each window, in order; see `EventStore.profiles`.
+
+        A window is merged from the groups of segments that touch it, and given away with the last.
+        """
+        groups = list(self._catalog.groups(spec.model, windows))
+        last = {n: position for position, (numbers, _) in enumerate(groups) for n in numbers}
+        found: dict[int, WindowProfile] = {}
+        given = 0
+        for position, (numbers, held) in enumerate(groups):
+            for n, profile in self._profiled(spec, [windows[n] for n in numbers], held):
+                found[numbers[n]] = found.get(numbers[n], WindowProfile()).merge(profile)
+            while given < len(windows) and last.get(given, -1) <= position:
+                yield found.pop(given, WindowProfile())
+                given += 1
+        yield from (found.pop(n, WindowProfile()) for n in range(given, len(windows)))
+
+    def _profiled(
+        self, spec: ProfileSpec, windows: Sequence[Window], held: Parts
+    ) -> Iterator[tuple[int, WindowProfile]]:
+        with self._named_errors():
+            relation = self._relation(spec.model, windows, held)
+            yield from scan(self._connection, relation, spec.features, spec.predictions).items()
 
     def examples(
         self,
@@ -180,20 +192,21 @@ class SpoolStore:
         limit: int = 3,
     ) -> list[list[tuple[str, ...]]]:
         """Ids of a few events per window and condition, the smallest ids first."""
-        wanted = list(conditions)
-        answers: list[list[tuple[str, ...]]] = []
-        for batch, held in self._catalog.batches(model, windows):
-            here = wanted[len(answers) : len(answers) + len(batch)]
-            relation = self._relation(model, batch, held) if held else None
-            answers += self._examples(relation, here, limit)
+        answers: list[list[tuple[str, ...]]] = [[()] * len(group) for group in conditions]
+        for numbers, held in self._catalog.groups(model, windows):
+            relation = self._relation(model, [windows[n] for n in numbers], held)
+            parts = self._examples(relation, [conditions[n] for n in numbers], limit)
+            for n, part in zip(numbers, parts, strict=True):
+                pairs = zip(answers[n], part, strict=True)
+                answers[n] = [tuple(sorted(a + b)[:limit]) for a, b in pairs]
         return answers
 
     def _examples(
-        self, relation: Relation | None, conditions: Sequence[Sequence[Condition]], limit: int
+        self, relation: Relation, conditions: Sequence[Sequence[Condition]], limit: int
     ) -> list[list[tuple[str, ...]]]:
         """The n-th condition of every window in one aggregate: a CASE picks each row's window."""
         depth = max(map(len, conditions), default=0)
-        if relation is None or not depth:
+        if not depth:
             return [[()] * len(group) for group in conditions]
         columns = {column.name: column for column in relation.features}
         parts = []

@@ -159,7 +159,7 @@ class TestWindowsByCount:
         assert [(5, 14), (15, 24)] == [(n.minimum, n.maximum) for n in found]
 
     def test_many_at_once(self, tmp_path):
-        """Over several segments and batches, windows by count hold what they say."""
+        """Over several segments and groups, windows by count hold what they say."""
         for n in range(4):
             write(tmp_path, numbers(25, n))
 
@@ -212,8 +212,8 @@ class TestSegments:
             assert_equal_profiles(one, other)
 
     @pytest.mark.parametrize("by", [HOURS, CountSize(15)])
-    def test_batches_change_nothing(self, tmp_path, monkeypatch, by):
-        """Read in many small batches or in one, the profiles are equal."""
+    def test_groups_change_nothing(self, tmp_path, monkeypatch, by):
+        """Merged from many small groups of segments or read in one, the profiles are equal."""
         for n in range(6):
             rows = [
                 {"features": row, "timestamp": at(n + i / 20)} for i, row in enumerate(numbers(20))
@@ -222,10 +222,10 @@ class TestSegments:
         with SpoolStore(tmp_path) as store:
             windows = store.windows(MODEL, by)
             big = list(store.profiles(SPEC, windows))
-        monkeypatch.setattr(_catalog, "BATCH_EVENTS", 10)
+        monkeypatch.setattr(_catalog, "GROUP_EVENTS", 10)
 
         with SpoolStore(tmp_path) as store:
-            assert len(list(store._catalog.batches(MODEL, windows))) > 3
+            assert len(list(store._catalog.groups(MODEL, windows))) > 3
             small = list(store.profiles(SPEC, windows))
             assert [p.events for p in big] == store.counts(MODEL, windows)
 
