@@ -201,7 +201,10 @@ class Answers:
 def _second_moment(table: Sequence[Any], n: int) -> float:
     pairs = [(float(_key(bucket)), bucket["doc_count"]) for bucket in table]
     mean = math.fsum(value / n * count for value, count in pairs)
-    return sum(((value - mean) * (value - mean) * count for value, count in pairs), 0.0)
+    squares = sum(((value - mean) * (value - mean) * count for value, count in pairs), 0.0)
+    # What the mean lacks for being rounded (Chan, Golub and LeVeque 1983, the corrected two-pass algorithm).
+    rest = sum(((value - mean) * count for value, count in pairs), 0.0)
+    return squares - rest * (rest / n) if math.isfinite(squares) else math.inf
 
 
 def _key(bucket: Mapping[str, Any]) -> Any:

@@ -13,6 +13,7 @@ Query = dict[str, Any]
 # What a `date_nanos` field can hold; a bound beyond it is an error there.
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = datetime(2262, 4, 11, tzinfo=UTC)
+_IDS = 10_000  # an `ids` query takes no more
 _NOTHING: Query = {"match_none": {}}
 BY_TIME: Query = {"@timestamp": {"order": "asc", "numeric_type": "date_nanos"}}
 BY_TIME_LAST: Query = {"@timestamp": {"order": "desc", "numeric_type": "date_nanos"}}
@@ -137,6 +138,7 @@ def _of_type(fields: Fields, name: str, types: Sequence[str]) -> Query:
 def without(copies: Mapping[str, Sequence[str]]) -> list[Query]:
     """Queries for second copies, to be excluded: by backing index, the ``_id`` in it."""
     return [
-        every([{"term": {"_index": index}}, {"ids": {"values": [*ids]}}])
+        every([{"term": {"_index": index}}, {"ids": {"values": [*ids[start : start + _IDS]]}}])
         for index, ids in sorted(copies.items())
+        for start in range(0, len(ids), _IDS)
     ]

@@ -95,7 +95,10 @@ class ElasticsearchStore:
     def models(self) -> tuple[str, ...]:
         """Names of the models that have events, sorted."""
         live = Search(self._client, events_pattern(self._namespace)).live()
-        found = live.tables({"term": {"event.action": "prediction"}}, {"models": Table(_MODEL)})
+        query = {"term": {"event.action": "prediction"}}
+        if not live.aggregate(query, [])[0]:
+            return ()  # where no stream matches the pattern, an answer has no aggregations
+        found = live.tables(query, {"models": Table(_MODEL)})
         return tuple(bucket["key"]["value"] for bucket in found["models"])
 
     def extent(self, model: str) -> Extent | None:
