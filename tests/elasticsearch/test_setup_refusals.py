@@ -118,6 +118,12 @@ def test_anything_else_is_quoted(refused):
         assert f"Elasticsearch at {url} refused with 503: blocked by: [no master];" == refused(url)
 
 
+def test_a_proxy_is_not_taken_for_another_product(refused):
+    """A gateway that finds no Elasticsearch behind it is quoted."""
+    with scripted(always(502, "Bad Gateway"), headers={}) as (url, _):
+        assert f"Elasticsearch at {url} refused with 502: Bad Gateway" == refused(url)
+
+
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [

@@ -12,6 +12,8 @@ from elasticsearch import ApiError, UnsupportedProductError
 from driftlog_analyzers.errors import StoreError
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
+# What a proxy in front of Elasticsearch may answer in its place.
+_PROXIES_TOO = frozenset({UNAUTHORIZED, FORBIDDEN, 429, 502, 503, 504})
 _LONGEST = 300
 
 
@@ -57,11 +59,8 @@ def reason(body: Any) -> str:
 
 
 def _refusal(error: ApiError, url: str) -> str:
-    if error.meta.headers.get("x-elastic-product") != "Elasticsearch" and error.status_code not in {
-        UNAUTHORIZED,
-        FORBIDDEN,
-        503,
-    }:
+    ours = error.meta.headers.get("x-elastic-product") == "Elasticsearch"
+    if not ours and error.status_code not in _PROXIES_TOO:
         return _foreign(url)
     said = reason(error.body)
     if error.status_code == UNAUTHORIZED:
