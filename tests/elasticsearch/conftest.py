@@ -4,6 +4,7 @@ import sys
 import pytest
 from elasticsearch import Elasticsearch
 
+from driftlog import PredictionLogger
 from driftlog_analyzers.cli import main
 
 
@@ -43,4 +44,32 @@ def setup(driftlog, elasticsearch_url, namespace):
         assert (0, "") == (code, err)
         return json.loads(out)
 
+    return run
+
+
+@pytest.fixture
+def ship(client, namespace, tmp_path):
+    """Log events with the real logger and index its lines as they are; gives the stream's name."""
+    stream = f"logs-driftlog.m-{namespace}"
+
+    def run(*events, **settings):
+        folder = tmp_path / f"spool-{len(list(tmp_path.iterdir()))}"
+        with PredictionLogger(model="m", version="7", spool=folder, **settings) as logger:
+            for features in events:
+                logger.log(features, prediction={"score": 0.5, "label": "stay"}, duration=0.002)
+        lines = [
+            line for path in folder.glob("*.ndjson") for line in path.read_bytes().splitlines()
+        ]
+        documents = [json.loads(line) for line in lines if b'"action":"prediction"' in line]
+        assert len(events) == len(documents)
+        operations = [
+            line
+            for document in documents
+            for line in ({"create": {"_id": document["event"]["id"]}}, document)
+        ]
+        answer = client.bulk(index=stream, operations=operations, refresh=True)
+        assert [] == [item for item in answer["items"] if item["create"]["status"] != 201]
+        return documents
+
+    run.stream = stream
     return run
