@@ -131,7 +131,8 @@ def main() -> None:
     optimized = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
     environment = f"{platform.python_implementation()} {platform.python_version()} "
     environment += f"({'' if optimized else 'not '}profile-guided), "
-    environment += f"{os.cpu_count()} cores, {platform.system()} {platform.release()}"
+    environment += f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+    environment += f"load average {os.getloadavg()[0]:.1f} at the start"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         hotpath = rows("1 thread", *race_log(folder, 1), 1.6)
