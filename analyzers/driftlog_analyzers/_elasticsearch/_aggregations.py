@@ -4,7 +4,10 @@ Each function that asks has a method of `Answers` beside it that reads; they mee
 """
 
 import math
+import sys
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +16,7 @@ from driftlog_analyzers._profile import Counts, Numeric
 from driftlog_analyzers._store import FeatureSpec
 
 TERMS = 1_000
+LARGEST = sys.float_info.max
 NANOSECONDS = 1e9
 _OFF_CENTRE = 1e5
 _RESERVED = str.maketrans({"[": "%5B", "]": "%5D", ">": "%3E", "%": "%25"})
@@ -35,26 +39,50 @@ def next_nanosecond(edge: float) -> int:
     return bound
 
 
-def numbers(field: str, spec: FeatureSpec, bound: Bound = next_number) -> Part:
-    """Ask for a `Numeric`."""
-    asked: dict[str, Any] = {_name("stats", field): {"extended_stats": {"field": field}}}
-    if spec.edges:
-        asked[_name("bins", field)] = _ranges(field, [bound(edge) for edge in spec.edges])
-    if spec.minimum is not None and math.isfinite(spec.minimum):
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How a field's numbers are profiled.
+
+    Attributes:
+        field: its name.
+        spec: of the feature, in the profile's unit.
+        bound: gives the least number above an edge, in the field's unit.
+        unit: so many of the field's units are one of the profile's.
+    """
+
+    field: str
+    spec: FeatureSpec
+    bound: Bound = next_number
+    unit: float = 1.0
+
+    @property
+    def bounds(self) -> list[float]:
+        """Where the bins end, in the field's unit."""
+        return [self.bound(edge) for edge in self.spec.edges]
+
+    @property
+    def low(self) -> float:
+        """Numbers under it are below the allowed range."""
+        return -math.inf if self.spec.minimum is None else self.spec.minimum
+
+    @property
+    def high(self) -> float:
+        """Numbers from it on are above the allowed range."""
+        return math.inf if self.spec.maximum is None else self.bound(self.spec.maximum)
+
+    def part(self) -> Part:
+        """Ask for a `Numeric`; all bounds cut the numbers into one row of ranges."""
+        asked: dict[str, Any] = {
+            _name("stats", self.field): {"extended_stats": {"field": self.field}}
+        }
         # Of the two zeros, which are equal, Elasticsearch's order puts the negative one first.
-        ranges = [{"to": spec.minimum or -0.0}]
-        asked[_name("below", field)] = {"range": {"field": field, "ranges": ranges}}
-    if spec.maximum is not None:
-        asked[_name("above", field)] = _ranges(field, [bound(spec.maximum)])
-    return Part(asked, len(spec.edges) + 4)
-
-
-def _ranges(field: str, bounds: Sequence[float]) -> dict[str, Any]:
-    ends = [bound for bound in bounds if bound < math.inf]
-    ranges = [{"to": ends[0]}] if ends else [{}]
-    ranges += [{"from": a, "to": b} for a, b in pairwise(ends)]
-    ranges += [{"from": ends[-1]}] if ends else []
-    return {"range": {"field": field, "ranges": ranges}}
+        cuts = sorted({c or -0.0 for c in (*self.bounds, self.low, self.high) if math.isfinite(c)})
+        if cuts:
+            ranges: list[dict[str, float]] = [{"to": cuts[0]}]
+            ranges += [{"from": a, "to": b} for a, b in pairwise(cuts)]
+            body = {"field": self.field, "ranges": [*ranges, {"from": cuts[-1]}]}
+            asked[_name("ranges", self.field)] = {"range": body}
+        return Part(asked, len(cuts) + 2)
 
 
 def values(field: str) -> Part:
@@ -119,7 +147,7 @@ class Answers:
         return {field for field in fields if not _complete(self._found[_name("terms", field)])}
 
     def unbalanced(self, fields: Iterable[str]) -> set[str]:
-        """The fields of `numbers` whose second moment was lost: their mean is far above their deviation."""
+        """The fields of `Numbers` whose second moment was lost: their mean is far above their deviation."""
         return {field for field in fields if _lost(self._found[_name("stats", field)])}
 
     def uncrossed(self, fields: Iterable[str]) -> set[str]:
@@ -154,38 +182,39 @@ class Answers:
             listed = self._found[_name("cross", size)]["buckets"]
         return sum(int(_key(bucket)) * int(bucket["oov"]["value"]) for bucket in listed)
 
-    def numeric(self, field: str, spec: FeatureSpec, unit: float = 1.0) -> Numeric | None:
-        """The numbers of a field of `numbers`.
-
-        Args:
-            field: its name.
-            spec: the one that was asked with.
-            unit: so many of the field's units are one of the profile's.
-        """
-        stats = self._found[_name("stats", field)]
+    def numeric(self, asked: Numbers) -> Numeric | None:
+        """The numbers of a field."""
+        stats = self._found[_name("stats", asked.field)]
         n = stats["count"]
         if not n:
             return None
-        mean, m2 = self._moments(field, stats)
-        bins = [bucket["doc_count"] for bucket in self._buckets("bins", field)]
+        mean, m2 = self._moments(asked.field, stats)
+        bounds = asked.bounds
+        bins = [0] * (len(bounds) + 1 if bounds else 0)
+        below = above = 0
+        for low, high, count in self._ranges(asked.field, n):
+            below += count if high <= asked.low else 0
+            above += count if low >= asked.high else 0
+            if bounds:
+                bins[bisect_left(bounds, high)] += count
         return Numeric(
             n=n,
-            mean=mean / unit,
-            m2=m2 / unit / unit,
-            minimum=stats["min"] / unit,
-            maximum=stats["max"] / unit,
-            edges=spec.edges,
-            # A bin above the largest number of all was not asked for.
-            bins=tuple(bins + [0] * (len(spec.edges) + 1 - len(bins))) if spec.edges else (),
-            below=n
-            if spec.minimum == math.inf
-            else sum(bucket["doc_count"] for bucket in self._buckets("below", field)),
-            above=sum(bucket["doc_count"] for bucket in self._buckets("above", field)[1:]),
+            mean=mean / asked.unit,
+            m2=m2 / asked.unit / asked.unit,
+            minimum=stats["min"] / asked.unit,
+            maximum=stats["max"] / asked.unit,
+            edges=asked.spec.edges,
+            bins=tuple(bins),
+            below=below,
+            above=above,
         )
 
-    def _buckets(self, kind: str, field: str) -> Sequence[Any]:
-        found: Sequence[Any] = self._found.get(_name(kind, field), {}).get("buckets", ())
-        return found
+    def _ranges(self, field: str, n: int) -> list[tuple[float, float, int]]:
+        found = self._found.get(_name("ranges", field), {"buckets": [{"doc_count": n}]})
+        return [
+            (b.get("from", -LARGEST), b.get("to", math.inf), b["doc_count"])
+            for b in found["buckets"]
+        ]
 
     def _moments(self, field: str, stats: Mapping[str, Any]) -> tuple[float, float]:
         mean = float(stats["avg"])

@@ -6,8 +6,8 @@ from typing import Any
 
 from driftlog_analyzers._elasticsearch._aggregations import (
     Answers,
+    Numbers,
     cross_table,
-    numbers,
     presence,
     sizes,
     token_table,
@@ -68,7 +68,7 @@ class Role:
     def parts(self) -> list[Part]:
         """What is asked for in the first place."""
         fields = self.fields
-        asked = [numbers(fields.path("num", n), self.spec(n)) for n in sorted(fields.names("num"))]
+        asked = [self._numeric(n).part() for n in sorted(fields.names("num"))]
         asked += [values(field) for field in self._values()]
         asked += [presence(fields.path("list", n)) for n in sorted(fields.names("list"))]
         texts = sorted(fields.names("text"))
@@ -105,6 +105,9 @@ class Role:
     def _decided_tables(self) -> list[tuple[str, Table]]:
         return list(zip(self.decided, self.token_tables.values(), strict=True))
 
+    def _numeric(self, name: str) -> Numbers:
+        return Numbers(self.fields.path("num", name), self.spec(name))
+
     def _numbers(self) -> list[str]:
         return [self.fields.path("num", name) for name in sorted(self.fields.names("num"))]
 
@@ -120,10 +123,9 @@ class Role:
     def _profile(
         self, name: str, answers: Answers, marks: Mapping[str, Any], unknown: Outside
     ) -> FeatureProfile:
-        fields, spec = self.fields, self.spec(name)
-        numeric = (
-            answers.numeric(fields.path("num", name), spec) if name in fields.names("num") else None
-        )
+        fields = self.fields
+        there = name in fields.names("num")
+        numeric = answers.numeric(self._numeric(name)) if there else None
         counts = self._counts(answers, "cat", name)
         strings = sum(counts.values())
         lists = marks["empty"].get(name, 0)

@@ -8,8 +8,8 @@ from typing import Any
 from driftlog_analyzers._elasticsearch._aggregations import (
     NANOSECONDS,
     Answers,
+    Numbers,
     next_nanosecond,
-    numbers,
     values,
 )
 from driftlog_analyzers._elasticsearch._features import Role
@@ -20,8 +20,10 @@ from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._scan import DURATION_EDGES
 from driftlog_analyzers._store import FeatureSpec
 
-VERSION, _OUTCOME, _DURATION = "driftlog.model.version", "event.outcome", "event.duration"
-_SECONDS = FeatureSpec(edges=DURATION_EDGES)
+VERSION, _OUTCOME = "driftlog.model.version", "event.outcome"
+_SECONDS = Numbers(
+    "event.duration", FeatureSpec(edges=DURATION_EDGES), next_nanosecond, NANOSECONDS
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +80,19 @@ def profile(view: View, query: Query, roles: Roles) -> WindowProfile:
         predictions=roles.predictions.profiles(answers, {}),
         versions=answers.counts(VERSION),
         outcomes=answers.counts(_OUTCOME),
-        duration=answers.numeric(_DURATION, _SECONDS, NANOSECONDS),
+        duration=answers.numeric(_SECONDS),
         first=first,
         last=last,
     )
 
 
 def _parts() -> list[Part]:
-    duration = numbers(_DURATION, _SECONDS, next_nanosecond)
-    return [span_part(), values(VERSION), values(_OUTCOME), duration]
+    return [span_part(), values(VERSION), values(_OUTCOME), _SECONDS.part()]
 
 
 def _tables(view: View, query: Query, roles: Roles, answers: Answers) -> dict[str, list[Any]]:
     """The tables that the first answers showed to be needed."""
-    wanted = answers.unlisted([VERSION, _OUTCOME]) | answers.unbalanced([_DURATION])
+    wanted = answers.unlisted([VERSION, _OUTCOME]) | answers.unbalanced([_SECONDS.field])
     tables = {field: Table(field) for field in wanted}
     first: dict[str, Any] = {}
     for role in (roles.features, roles.predictions):
