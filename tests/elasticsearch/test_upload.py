@@ -62,15 +62,13 @@ def spool(tmp_path, elasticsearch_url, namespace):
 
 def template(client, namespace, **driftlog):
     """Install a template of the test's own, above all others."""
-    options = driftlog.pop("options", {})
     body = {
         "index_patterns": [f"logs-driftlog.*-{namespace}"],
-        "priority": 600 + len(client.indices.get_index_template(name="*")["index_templates"]),
+        "priority": 600,
         "data_stream": {},
         "template": {
             "settings": {"number_of_replicas": 0},
             "mappings": {"dynamic": False, "properties": PROPERTIES | driftlog},
-            **options,
         },
     }
     client.perform_request(
@@ -140,16 +138,6 @@ def test_a_conflict_among_good_neighbours(client, namespace, spool):
     assert logged[128:] == [json.loads(record["line"])["event"]["id"] for record in kept]
     assert "out of range" in kept[0]["reason"]
     assert {"document_parsing_exception": 72} == read_status(spool.folder).account.quarantined
-
-
-def test_the_failure_store(client, namespace, spool):
-    """An event that the failure store takes counts as refused, and is kept here too."""
-    store = {"data_stream_options": {"failure_store": {"enabled": True}}}
-    template(client, namespace, options=store, **STRICT)
-    spool.log(200)
-    assert (128, 0, 72, 0, 0) == spool.ship()
-    assert {"failure store": 72} == read_status(spool.folder).account.quarantined
-    assert 72 == len(spool.quarantine())
 
 
 def test_glued_lines(client, setup, spool):

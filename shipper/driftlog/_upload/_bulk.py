@@ -3,6 +3,7 @@
 import gzip
 import time
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -30,8 +31,8 @@ def bulk_body(ids: Sequence[str], lines: Sequence[bytes], *, resent: bool) -> by
     """Put an action line above each event; mark the events, where they may be resent ones."""
     if resent:
         lines = [line[:-1] + RESENT for line in lines]
-    actions = [f'{{"create":{{"_id":"{name}"}}}}\n'.encode() for name in ids]
-    return b"".join([b"%b%b\n" % pair for pair in zip(actions, lines, strict=True)])
+    actions = [b'{"create":{"_id":"%b"}}' % name.encode() for name in ids]
+    return b"\n".join((*chain.from_iterable(zip(actions, lines, strict=True)), b""))
 
 
 class Sender:
@@ -51,11 +52,14 @@ class Sender:
         )
         self._compress = upload.compress
 
-    def bulk(self, stream: str, body: bytes) -> Reply:
-        """Send events to a data stream."""
-        data = gzip.compress(body, 1, mtime=0) if self._compress else body
+    def pack(self, body: bytes) -> bytes:
+        """Compress a body, if that is wanted."""
+        return gzip.compress(body, 1, mtime=0) if self._compress else body
+
+    def bulk(self, stream: str, packed: bytes) -> Reply:
+        """Send a packed body to a data stream."""
         headers = _ZIPPED if self._compress else _HEADERS
-        return self._send(f"/{quote(stream)}/_bulk{_QUERY}", data, headers)
+        return self._send(f"/{quote(stream)}/_bulk{_QUERY}", packed, headers)
 
     def create(self, stream: str, name: str, document: dict[str, Any]) -> Reply:
         """Send one document to a data stream."""

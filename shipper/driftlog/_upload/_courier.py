@@ -11,7 +11,7 @@ from driftlog._upload._reader import Batch, salvage
 from driftlog._upload._reply import Outcome, Reply, judge
 from driftlog._upload._settings import Upload
 
-__all__ = ["Address", "Courier", "Settled"]
+__all__ = ["Address", "Courier", "Parcel", "Settled"]
 
 _SMALLEST_BATCH = 1 << 16
 _TOO_LARGE = 413
@@ -37,6 +37,25 @@ class Address:
         """Give the id of the event at an offset of the segment."""
         mark = f"-{self.generation}" if self.generation else ""
         return f"{self.segment_id}-{offset:x}{mark}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A batch that is ready to be sent.
+
+    Args:
+        address: Where to.
+        batch: The lines.
+        ids: One for each line.
+        packed: The request's body.
+        size: Of the body before compression, in bytes.
+    """
+
+    address: Address
+    batch: Batch
+    ids: Sequence[str]
+    packed: bytes
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +90,37 @@ class Courier:
         self._heartbeat = heartbeat
         self._patience = patience
 
-    def settle(self, address: Address, batch: Batch) -> list[Settled] | None:
+    def pack(self, address: Address, batch: Batch) -> Parcel:
+        """Make a batch ready to be sent; may be done in another thread."""
+        ids = [address.name(offset) for offset in batch.offsets]
+        body = bulk_body(ids, batch.lines, resent=address.resent)
+        return Parcel(address, batch, ids, self._sender.pack(body), len(body))
+
+    def settle(self, parcel: Parcel) -> list[Settled] | None:
         """Send a batch, and the whole events inside lines of it that were refused as broken.
 
         Returns:
             All of it with its outcomes; None, where it is time to stop first.
         """
         settled: list[Settled] = []
-        batches = [batch]
-        while batches:
-            one = batches.pop(0)
-            outcomes = self._deliver(address, one)
+        parcels = [parcel]
+        while parcels:
+            one = parcels.pop(0)
+            outcomes = self._deliver(one)
             if outcomes is None:
                 return None
-            broken = _broken(one, outcomes)
-            batches.extend(broken.values())
-            settled.append(_without(one, outcomes, broken) if broken else Settled(one, outcomes))
+            broken = _broken(one.batch, outcomes)
+            parcels.extend(self.pack(one.address, part) for part in broken.values())
+            settled.append(_without(one.batch, outcomes, broken))
         return settled
 
-    def _deliver(self, address: Address, batch: Batch) -> Sequence[Outcome] | None:
-        ids = [address.name(offset) for offset in batch.offsets]
-        delivery = Delivery(len(ids), resent=address.resent)
+    def _deliver(self, parcel: Parcel) -> Sequence[Outcome] | None:
+        address = parcel.address
+        delivery = Delivery(len(parcel.ids), resent=address.resent)
+        first = delivery.group
         while (group := delivery.group) is not None:
-            names, lines = _members(ids, batch.lines, group)
-            reply = self._send(address.stream, names, lines, resent=group.resent)
-            verdict = judge(reply, names)
+            part = parcel if group is first else self._repack(parcel, group)
+            verdict = judge(self._send(part), part.ids)
             if any(outcome.resolved for outcome in verdict.items):
                 self._patience.success()
             if delivery.take(verdict):
@@ -105,23 +130,21 @@ class Courier:
                 return None
         return delivery.outcomes
 
-    def _send(
-        self, stream: str, names: Sequence[str], lines: Sequence[bytes], *, resent: bool
-    ) -> Reply:
-        body = bulk_body(names, lines, resent=resent)
-        reply = self._sender.bulk(stream, body)
+    def _repack(self, parcel: Parcel, group: Group) -> Parcel:
+        part = _only(parcel.batch, group.members)
+        return self.pack(replace(parcel.address, resent=group.resent), part)
+
+    def _send(self, parcel: Parcel) -> Reply:
+        reply = self._sender.bulk(parcel.address.stream, parcel.packed)
         self._heartbeat.took(reply.seconds)
         if reply.status == _TOO_LARGE:
-            self.batch_bytes = max(_SMALLEST_BATCH, min(self.batch_bytes, len(body)) // 2)
+            self.batch_bytes = max(_SMALLEST_BATCH, min(self.batch_bytes, parcel.size) // 2)
         return reply
 
 
-def _members(
-    ids: Sequence[str], lines: Sequence[bytes], group: Group
-) -> tuple[Sequence[str], Sequence[bytes]]:
-    if len(group.members) == len(ids):
-        return ids, lines
-    return [ids[place] for place in group.members], [lines[place] for place in group.members]
+def _only(batch: Batch, places: Sequence[int]) -> Batch:
+    offsets = [batch.offsets[place] for place in places]
+    return replace(batch, offsets=offsets, lines=[batch.lines[place] for place in places])
 
 
 def _broken(batch: Batch, outcomes: Sequence[Outcome]) -> dict[int, Batch]:
@@ -135,10 +158,7 @@ def _broken(batch: Batch, outcomes: Sequence[Outcome]) -> dict[int, Batch]:
 
 
 def _without(batch: Batch, outcomes: Sequence[Outcome], broken: dict[int, Batch]) -> Settled:
+    if not broken:
+        return Settled(batch, outcomes)
     whole = [place for place in range(len(outcomes)) if place not in broken]
-    kept = replace(
-        batch,
-        offsets=[batch.offsets[place] for place in whole],
-        lines=[batch.lines[place] for place in whole],
-    )
-    return Settled(kept, [outcomes[place] for place in whole])
+    return Settled(_only(batch, whole), [outcomes[place] for place in whole])

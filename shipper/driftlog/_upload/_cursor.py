@@ -164,5 +164,5 @@ def save(path: Path, cursor: Cursor, *, sync: bool) -> None:
 def tail_of(file: BinaryIO, offset: int) -> str:
     """Give a digest of the bytes before an offset."""
     begin = max(0, offset - _TAIL)
-    file.seek(begin)
-    return hashlib.sha256(file.read(offset - begin)).hexdigest()[:16]
+    # Not by seeking: another thread may be reading on.
+    return hashlib.sha256(os.pread(file.fileno(), offset - begin, begin)).hexdigest()[:16]

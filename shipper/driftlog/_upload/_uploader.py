@@ -3,12 +3,14 @@
 import os
 import time
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from driftlog._times import Clock
-from driftlog._upload._courier import Address, Courier, Settled
+from driftlog._upload._ahead import Ahead
+from driftlog._upload._courier import Address, Courier, Parcel, Settled
 from driftlog._upload._cursor import Position, tail_of
 from driftlog._upload._head import Head, read_head, stream_name
 from driftlog._upload._heartbeat import Heartbeat
@@ -125,8 +127,7 @@ class Uploader:
                 if head is None or head.id != state.id:
                     return False
                 self._confirm(head, file)
-                while not self._patience.over and self._ship_batch(head, state, file, live=live):
-                    moved = True
+                moved = self._ship_batches(head, state.path, file, live=live)
                 if not live:
                     self._close(head, file)
         except FileNotFoundError:
@@ -149,23 +150,38 @@ class Uploader:
         anew = Position(position.name, head.start, "", position.generation + 1, position.unsent)
         self._keeper.cursor = self._keeper.cursor.at(head.id, anew)
 
-    def _ship_batch(self, head: Head, state: SegmentState, file: BinaryIO, *, live: bool) -> bool:
-        """Read a batch, send it, and pass it; False, where there is none, or it must wait."""
-        position = self._keeper.cursor.positions[head.id]
+    def _ship_batches(self, head: Head, path: str, file: BinaryIO, *, live: bool) -> bool:
+        """Send batch after batch, the next one being read meanwhile; say whether any was passed."""
+        moved = False
+        offset = self._keeper.cursor.positions[head.id].offset
+        parcel = self._parcel(head, file, offset, live=live)
+        while parcel is not None and not self._patience.over:
+            ahead = Ahead(partial(self._parcel, head, file, parcel.batch.end, live=live))
+            try:
+                settled = self._courier.settle(parcel)
+                if settled is None or not self._set_aside(parcel.address, path, settled):
+                    return moved
+                if not self._pass(head, file, parcel.batch, settled):
+                    return moved
+            finally:
+                ahead.wait()
+            moved = True
+            parcel = ahead.result()
+        return moved
+
+    def _parcel(self, head: Head, file: BinaryIO, offset: int, *, live: bool) -> Parcel | None:
+        """Read the next batch and make it ready; None, where there is none."""
         events, size = self._upload.batch_events, self._courier.batch_bytes
-        batch = read_batch(file, position.offset, events=events, size=size, live=live)
+        batch = read_batch(file, offset, events=events, size=size, live=live)
         if batch is None:
-            return False
+            return None
         address = Address(
             stream_name(head.dataset, self._upload.namespace),
             head.id,
-            position.generation,
-            self._keeper.may_be_resent(head.id, position.offset),
+            self._keeper.cursor.positions[head.id].generation,
+            self._keeper.may_be_resent(head.id, offset),
         )
-        settled = self._courier.settle(address, batch)
-        if settled is None or not self._set_aside(address, state.path, settled):
-            return False
-        return self._pass(head, file, batch, settled)
+        return self._courier.pack(address, batch)
 
     def _set_aside(self, address: Address, path: str, settled: list[Settled]) -> bool:
         """Keep what is not indexed; False, where that cannot be done and it is time to stop."""
