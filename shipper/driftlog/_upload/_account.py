@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from driftlog._upload._reply import Outcome
+from driftlog._upload._reply import CREATED, Outcome
 
 __all__ = ["Account"]
 
@@ -34,9 +34,11 @@ class Account:
 
     def plus(self, outcomes: Iterable[Outcome], damaged: Iterable[str] = ()) -> "Account":
         """Give the account with a batch's outcomes, and the reasons of its damaged ranges."""
-        kinds: Counter[str] = Counter()
+        outcomes = list(outcomes)
+        others = [outcome for outcome in outcomes if outcome is not CREATED]
+        kinds = Counter({"created": len(outcomes) - len(others)})
         reasons = Counter(damaged)
-        for kind, reason in outcomes:
+        for kind, reason in others:
             kinds[kind] += 1
             if kind == "rejected":
                 reasons[reason.partition(":")[0][:64]] += 1

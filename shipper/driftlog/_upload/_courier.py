@@ -8,7 +8,7 @@ from driftlog._upload._delivery import Delivery, Group
 from driftlog._upload._heartbeat import Heartbeat
 from driftlog._upload._patience import Patience
 from driftlog._upload._reader import Batch, salvage
-from driftlog._upload._reply import Outcome, Reply, judge
+from driftlog._upload._reply import CREATED, Outcome, Reply, judge
 from driftlog._upload._settings import Upload
 
 __all__ = ["Address", "Courier", "Parcel", "Settled"]
@@ -70,6 +70,11 @@ class Settled:
     batch: Batch
     outcomes: Sequence[Outcome]
 
+    @property
+    def clean(self) -> bool:
+        """Whether all of it was created."""
+        return self.outcomes.count(CREATED) == len(self.outcomes)
+
 
 class Courier:
     """Sends batches.
@@ -121,10 +126,10 @@ class Courier:
         while (group := delivery.group) is not None:
             part = parcel if group is first else self._repack(parcel, group)
             verdict = judge(self._send(part), part.ids)
-            if any(outcome.resolved for outcome in verdict.items):
-                self._patience.success()
             if delivery.take(verdict):
                 continue
+            if any(outcome.resolved for outcome in verdict.items):
+                self._patience.success()
             sentence = f"{address.stream} at {self._url}: {verdict.reason}."
             if not self._patience.failed(sentence, verdict.retry_after):
                 return None
@@ -149,6 +154,8 @@ def _only(batch: Batch, places: Sequence[int]) -> Batch:
 
 def _broken(batch: Batch, outcomes: Sequence[Outcome]) -> dict[int, Batch]:
     """Take apart the refused lines that are not one JSON object each."""
+    if outcomes.count(CREATED) == len(outcomes):
+        return {}
     parts = {
         place: salvage(batch.offsets[place], batch.lines[place])
         for place, outcome in enumerate(outcomes)

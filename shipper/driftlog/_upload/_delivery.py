@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from driftlog._upload._reply import Outcome, Verdict
+from driftlog._upload._reply import CREATED, Outcome, Verdict
 
 __all__ = ["Delivery", "Group"]
 
@@ -61,6 +61,10 @@ class Delivery:
         return False
 
     def _settle(self, group: Group, items: Sequence[Outcome]) -> bool:
+        if len(items) == items.count(CREATED) == len(self._outcomes):
+            self._outcomes = list(items)
+            self._groups.clear()
+            return True
         waiting = []
         for place, outcome in zip(group.members, items, strict=True):
             if outcome.resolved:

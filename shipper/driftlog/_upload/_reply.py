@@ -151,7 +151,8 @@ def _items(body: Any, ids: Sequence[str]) -> Verdict:
         if not isinstance(result, Mapping) or result.get("_id") != name:
             return _unclear("does not fit the request")
         outcomes.append(_outcome(result))
-    waiting = next((one for one in outcomes if not one.resolved), None)
+    others = [one for one in outcomes if one is not CREATED]
+    waiting = next((one for one in others if not one.resolved), None)
     return Verdict("items", outcomes, reason=waiting.reason if waiting else "")
 
 

@@ -188,6 +188,7 @@ class Uploader:
         refused = [
             Refused(address.name(offset), offset, line, outcome.reason)
             for one in settled
+            if not one.clean
             for offset, line, outcome in zip(
                 one.batch.offsets, one.batch.lines, one.outcomes, strict=True
             )

@@ -26,7 +26,7 @@ def quick(monkeypatch):
 
 
 @pytest.fixture
-def ship_all(fake, spool, quick):
+def ship_all(fake, spool, quick):  # noqa: ARG001 - waits are short
     """Give a function that ships the spool until it is empty."""
 
     def run(**settings):

@@ -7,7 +7,7 @@ from driftlog._upload import Upload, connect
 from driftlog.errors import SettingsError
 
 
-def test_tries_once(fake):
+def test_tries_once():
     """The client sends a request once: trying again is our own business."""
     client = connect("http://127.0.0.1:9")
     assert (0, False) == (client._max_retries, client._retry_on_timeout)

@@ -109,7 +109,7 @@ class TestOrdinary:
         thread.join(10)
         assert (49, 0, 0, 0, 0) == account(spool)
 
-    def test_segments_go_after_the_grace(self, fake, spool, log, ship_all):
+    def test_segments_go_after_the_grace(self, spool, log, ship_all):
         """A closed segment that was wholly acknowledged is deleted, when its grace is over."""
         log(10)
         ship_all(keep=3600.0)
@@ -120,7 +120,7 @@ class TestOrdinary:
         assert [] == segments(spool)
         assert (10, 0, 0, 0, 0) == account(spool)
 
-    def test_a_heartbeat(self, fake, spool, log, ship_all):
+    def test_a_heartbeat(self, fake, log, ship_all):
         """A heartbeat holds the account, and goes to a stream of its own."""
         log(10)
         ship_all(heartbeat=0.001)
@@ -155,7 +155,7 @@ class TestOrdinary:
             root.setLevel(logging.WARNING)
         assert (1, 0, 0, 0, 0) == account(spool)
 
-    def test_private_files(self, fake, spool, log, ship_all):
+    def test_private_files(self, spool, log, ship_all):
         """What the uploader keeps is its owner's alone."""
         log(1)
         ship_all()
@@ -214,7 +214,7 @@ class TestDelivery:
         assert logged == ids(fake)
         assert (0, 30, 0, 0, 0) == account(spool)
 
-    def test_the_same_with_a_rollover(self, fake, spool, log, ship_all):
+    def test_the_same_with_a_rollover(self, fake, log, ship_all):
         """With a rollover in between there are two raw copies; the second is marked, and says so."""
         logged = log(30)
         fake.script.append(Step(how="drop reply"))
@@ -236,7 +236,7 @@ class TestDelivery:
         logged = log(50)
         tried = {}
 
-        def special(_stream, name, line):
+        def special(_stream, _name, line):
             number = int(json.loads(line)["driftlog"]["num"]["age"])
             tried[number] = tried.get(number, 0) + 1
             if number % 5 == 0:
@@ -290,7 +290,7 @@ class TestDelivery:
         assert 99 == len(ids(fake))
         assert (99, 0, 1, 0, 0) == account(spool)
 
-    def test_never_spins(self, fake, spool, log, monkeypatch):
+    def test_never_spins(self, fake, spool, log):
         """A server that refuses for good sees few requests, and the trouble stands in the status."""
         log(5)
         fake.always = Step(
@@ -305,7 +305,7 @@ class TestDelivery:
         assert status.trouble.lasting
         assert "create_doc" in status.trouble.sentence
 
-    def test_retry_after_is_heeded(self, fake, spool, log, ship_all):
+    def test_retry_after_is_heeded(self, fake, log, ship_all):
         """The server's own wish for a pause is granted."""
         log(5)
         fake.script.append(Step(status=429, headers={"Retry-After": "0.4"}))
@@ -494,7 +494,7 @@ class TestSpool:
         assert (0, 4, 1, 0, 0) == account(spool)
         assert 1 == len(quarantine(spool))
 
-    def test_drop_oldest_spares_what_is_being_sent(self, fake, spool, log, make, ship_all):
+    def test_drop_oldest_spares_what_is_being_sent(self, fake, spool, make, ship_all):
         """A full spool's policy and the uploader get along: counted in one account or the other."""
         limits = SpoolLimits(spool_bytes=40_000, segment_bytes=5_000, when_full="drop oldest")
         fake.delay = 0.02
@@ -549,7 +549,7 @@ class TestSpool:
         assert (4, None, None) == (status.unsent.events, status.since, status.uploader)
         assert 0 <= status.lag < 60
 
-    def test_the_cursor_outlives_a_clean_stop(self, fake, spool, log, ship_all):
+    def test_the_cursor_outlives_a_clean_stop(self, spool, log, ship_all):
         """After a clean stop nothing was under way, so nothing is marked as resent."""
         log(3)
         ship_all(keep=None)

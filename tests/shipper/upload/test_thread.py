@@ -31,7 +31,7 @@ def wait_for(condition, seconds=15.0):
         time.sleep(0.01)
 
 
-def test_ships_beside_the_service(fake, spool, make, begin):
+def test_ships_beside_the_service(fake, make, begin):
     """A thread that was started before there was a spool ships what is logged from then on."""
     begin()
     logger = make()
@@ -40,7 +40,7 @@ def test_ships_beside_the_service(fake, spool, make, begin):
     wait_for(lambda: len(fake.copies()) == 100)
 
 
-def test_close_sends_what_waits(fake, spool, make, begin):
+def test_close_sends_what_waits(fake, make, begin):
     """Closing sends what is there, and takes no longer than it may."""
     logger = make()
     logger.log({"age": 0})
@@ -49,10 +49,9 @@ def test_close_sends_what_waits(fake, spool, make, begin):
     logger.log({"age": 1})
     handle.close(5.0)
     assert 2 == len(fake.copies())
-    fake.always = None
 
 
-def test_close_does_not_wait_for_a_server_that_hangs(fake, spool, make, begin):
+def test_close_does_not_wait_for_a_server_that_hangs(fake, make, begin):
     """A server that does not answer does not hold up the end of the service."""
     fake.delay = 30.0
     make().log({"age": 0})
@@ -96,7 +95,7 @@ def test_after_a_fork(fake, spool, make, begin):
         os.waitpid(child, 0)
 
 
-def test_a_fault_of_ours_is_logged_and_tried_again(fake, spool, make, begin, monkeypatch, caplog):
+def test_a_fault_of_ours_is_logged(fake, make, begin, monkeypatch, caplog):
     """Should the uploader itself fail, that is logged, and it begins anew."""
     from driftlog._upload import _thread  # noqa: PLC0415 - to change it
 
