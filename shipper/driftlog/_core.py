@@ -1,4 +1,4 @@
-"""A logger's parts, made from its arguments."""
+"""A logger's parts, made from its arguments, and what they do together off the shortest way."""
 
 import os
 import socket
@@ -8,9 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from driftlog._batch_writer import BatchWriter
-from driftlog._document import Envelope
-from driftlog._facts import Facts
+import orjson
+
+from driftlog._batch import add_outputs, bare_name, read
+from driftlog._batch_writer import BatchWriter, Rows
+from driftlog._document import Envelope, following
+from driftlog._facts import Facts, quote
 from driftlog._features import Splitter
 from driftlog._limits import SpoolLimits
 from driftlog._redaction import Redaction
@@ -20,14 +23,13 @@ from driftlog._tally import Tally
 from driftlog._text import Text
 from driftlog.errors import SettingsError
 
-__all__ = ["Core"]
+__all__ = ["Core", "fields"]
 
 
 @dataclass(frozen=True, slots=True)
 class Core:
     """What a logger is made of; see each for what it does."""
 
-    limits: SpoolLimits
     tally: Tally
     spool: Spool
     envelope: Envelope
@@ -74,7 +76,59 @@ class Core:
             ends, envelope, facts, limits.event_bytes, inputs(nan="na"), outputs(nan="na")
         )
         features, predictions = inputs(nan=missing), outputs(nan=missing)
-        return cls(limits, tally, ends, envelope, facts, features, predictions, batch)
+        return cls(tally, ends, envelope, facts, features, predictions, batch)
+
+    def encode_carefully(self, features: Mapping[Any, Any], prediction: Any) -> bytes:
+        """Encode an event some value of which must be looked at with care."""
+        parts = self.features.split(features, careful=True)
+        if prediction is not None:
+            add_outputs(parts, self.outputs.split(fields(prediction), careful=True))
+        return orjson.dumps(parts)
+
+    def lead(self, outcome: str, duration: Any, trace_id: str | None) -> bytes:
+        """Give what follows a prediction's id, but for the parts."""
+        return self.envelope.lead(
+            b"prediction",
+            self.facts.outcome(outcome),
+            None if duration is None else self.facts.duration(duration),
+            self.facts.context(trace_id),
+        )
+
+    def write_line(
+        self, lead: bytes, rest: bytes, timestamp: Any, given_id: str | None
+    ) -> str | None:
+        """Write a line whose time or id may be given; gives its id, or None where it was dropped."""
+        moment = None if timestamp is None else self.facts.moment(timestamp)
+        event_id = None if given_id is None else self.facts.given_id(given_id)
+        if event_id is None:
+            return self.spool.write_line(lead, rest, moment)
+        return event_id if self.spool.write_line(lead, rest, moment, quote(event_id)) else None
+
+    def write_label(self, given_id: str, label: Any, timestamp: Any) -> None:
+        """Write a label, or count it as dropped."""
+        split = self.outputs.split({"label": label}, careful=True)
+        typed = [(kind, split.get(kind, {}).get("label")) for kind in ("num", "cat")]
+        parts = {kind: {"value": value} for kind, value in typed if value is not None}
+        event_id = self.facts.given_id(given_id)
+        if not parts or event_id is None:
+            self.tally.drop("label without id" if parts else "label of no known kind")
+            return
+        body = orjson.dumps({"label": {"id": event_id, **parts}})
+        lead = self.envelope.lead(b"label", b"", None, b"")
+        self.write_line(lead, following(body), timestamp, None)
+
+    def write_batch(self, frame: Any, predictions: Any, rows: Rows) -> int:
+        """Write a batch; gives the number of rows written."""
+        batch = read(frame, predictions)
+        if not batch.even or not rows.fit(batch.count):
+            self.tally.drop("columns of different lengths", batch.count)
+            return 0
+        return self.batch.write(batch, rows)
+
+
+def fields(prediction: Any) -> Mapping[Any, Any]:
+    """Give the fields of a prediction, which may be one bare value."""
+    return prediction if isinstance(prediction, Mapping) else {bare_name(prediction): prediction}
 
 
 def _check(**arguments: Any) -> None:

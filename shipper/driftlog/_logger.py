@@ -8,14 +8,11 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Literal, Self
 
-import orjson
-
-from driftlog._batch import add_outputs, bare_name, read
+from driftlog._batch import add_outputs
 from driftlog._batch_writer import Rows
-from driftlog._careful import Parts, Route
-from driftlog._core import Core
+from driftlog._careful import Route
+from driftlog._core import Core, fields
 from driftlog._document import NotEncodable, encode, following
-from driftlog._facts import quote
 from driftlog._guard import attempt
 from driftlog._limits import SpoolLimits
 from driftlog._redaction import Redaction
@@ -81,13 +78,12 @@ class PredictionLogger:
             redaction=redaction,
             limits=limits or SpoolLimits(),
         )
+        self._core = core
         self._tally = core.tally
         self._spool = core.spool
         self._envelope = core.envelope
         self._features = core.features
         self._outputs = core.outputs
-        self._facts = core.facts
-        self._batch = core.batch
         self._bare = core.outputs.route("score") == Route()
         atexit.register(self.close)
         itself = weakref.ref(self)
@@ -120,6 +116,7 @@ class PredictionLogger:
         Returns:
             The event's id, by which a label can follow; None where the event had to be dropped.
         """
+        core = self._core
         try:
             try:
                 parts = self._features.split(features)
@@ -127,10 +124,10 @@ class PredictionLogger:
                     if type(prediction) is float and self._bare and prediction - prediction == 0.0:
                         parts["prediction"] = {"num": {"score": prediction}}
                     else:
-                        add_outputs(parts, self._outputs.split(_fields(prediction)))
+                        add_outputs(parts, self._outputs.split(fields(prediction)))
                 body = encode(parts)
             except NotEncodable:
-                body = orjson.dumps(self._careful(features, prediction))
+                body = core.encode_carefully(features, prediction)
             if (
                 trace_id is duration is None
                 and type(outcome) is str
@@ -140,11 +137,11 @@ class PredictionLogger:
             ):
                 lead, rest = self._envelope.usual, body[1:]
             else:
-                lead, rest = self._lead(outcome, duration, trace_id), following(body)
+                lead, rest = core.lead(outcome, duration, trace_id), following(body)
             if id is timestamp is None:
                 written = self._spool.write_line(lead, rest)
             else:
-                written = self._write(lead, rest, timestamp, id)
+                written = core.write_line(lead, rest, timestamp, id)
         except Exception:  # noqa: BLE001 - the outer guard: a log must not fail its service
             self._tally.drop("error")
             written = None
@@ -178,7 +175,7 @@ class PredictionLogger:
             The number of rows that are on disk.
         """
         rows = Rows(ids, timestamps, durations, trace_ids, outcomes)
-        written = attempt(lambda: self._log_batch(frame, predictions, rows), self._lost) or 0
+        written = attempt(lambda: self._core.write_batch(frame, predictions, rows), self._lost) or 0
         if self._tally.unreported:
             attempt(self._tally.warn, lambda _: None)
         return written
@@ -191,14 +188,14 @@ class PredictionLogger:
             label: The true value: a number, or a string or boolean.
             timestamp: When it became known, as in :meth:`log`; now, where None.
         """
-        attempt(lambda: self._log_label(id, label, timestamp), self._lost)
+        attempt(lambda: self._core.write_label(id, label, timestamp), self._lost)
         if self._tally.unreported:
             attempt(self._tally.warn, lambda _: None)
 
     @property
     def counters(self) -> Counters:
         """What was accepted, changed and dropped so far."""
-        self._spool.count_deleted()
+        self._spool.deleted.count()
         return self._tally.snapshot(self._spool.accepted)
 
     def flush(self) -> None:
@@ -224,54 +221,8 @@ class PredictionLogger:
     def _lost(self, _: Exception) -> None:
         self._tally.drop("error")
 
-    def _careful(self, features: Mapping[Any, Any], prediction: Any) -> Parts:
-        parts = self._features.split(features, careful=True)
-        if prediction is not None:
-            add_outputs(parts, self._outputs.split(_fields(prediction), careful=True))
-        return parts
-
-    def _lead(self, outcome: str, duration: Any, trace_id: str | None) -> bytes:
-        return self._envelope.lead(
-            b"prediction",
-            self._facts.outcome(outcome),
-            None if duration is None else self._facts.duration(duration),
-            self._facts.context(trace_id),
-        )
-
-    def _log_batch(self, frame: Any, predictions: Any, rows: Rows) -> int:
-        batch = read(frame, predictions)
-        if not batch.even or not rows.fit(batch.count):
-            self._tally.drop("columns of different lengths", batch.count)
-            return 0
-        return self._batch.write(batch, rows)
-
-    def _write(self, lead: bytes, rest: bytes, timestamp: Any, given_id: str | None) -> str | None:
-        moment = None if timestamp is None else self._facts.moment(timestamp)
-        event_id = None if given_id is None else self._facts.given_id(given_id)
-        if event_id is None:
-            return self._spool.write_line(lead, rest, moment)
-        return event_id if self._spool.write_line(lead, rest, moment, quote(event_id)) else None
-
-    def _log_label(self, given_id: str, label: Any, timestamp: Any) -> None:
-        split = self._outputs.split({"label": label}, careful=True)
-        typed = [(kind, split.get(kind, {}).get("label")) for kind in ("num", "cat")]
-        parts = {kind: {"value": value} for kind, value in typed if value is not None}
-        event_id = self._facts.given_id(given_id)
-        if not parts or event_id is None:
-            self._tally.drop("label without id" if parts else "label of no known kind")
-            return
-        body = orjson.dumps({"label": {"id": event_id, **parts}})
-        lead = self._envelope.lead(b"label", b"", None, b"")
-        self._write(lead, following(body), timestamp, None)
-
 
 def _renew(logger: PredictionLogger | None) -> None:
     if logger is not None:
         logger._tally.renew()  # noqa: SLF001 - a part of the class that must not keep it alive
         logger._spool.renew()  # noqa: SLF001 - as above
-
-
-def _fields(prediction: Any) -> Mapping[Any, Any]:
-    if isinstance(prediction, Mapping):
-        return prediction
-    return {bare_name(prediction): prediction}

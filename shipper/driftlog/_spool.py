@@ -91,7 +91,7 @@ class Spool:
         self, folder: str, model: tuple[str, str], host: str, limits: SpoolLimits, tally: Tally
     ) -> None:
         self.folder = folder
-        self._slug = re.sub(r"[^a-z0-9_.]+", "-", model[0].lower()).strip("-.")[:64] or "model"
+        self._slug = _slug(model[0])
         self._model = model
         self._clock = Clock()
         self._host = host
@@ -107,7 +107,7 @@ class Spool:
         if self._live is not None:
             os.close(self._live.fd)
             self._live = None
-        self._deleted.forget()
+        self.deleted.forget()
         self._syncer.forget()
         self._syncer = Syncer(self._limits.sync_interval, self._tally)
         self._begin()
@@ -116,8 +116,8 @@ class Spool:
         self._lock = threading.RLock()
         self._sequence = FIRST
         self._blocked = ("", 0.0)
-        self._deleted = Deleted(self._tally)
-        self._cap = Cap(self.folder, self._limits, self._deleted)
+        self.deleted = Deleted(self._tally)
+        self._cap = Cap(self.folder, self._limits, self.deleted)
         self.accepted = 0
 
     def write_line(
@@ -161,11 +161,10 @@ class Spool:
             self._lock.release()
 
     def reserve(self, count: int, size: int) -> tuple[str, int] | None:
-        """Set aside ``count`` numbers for lines of about ``size`` bytes.
+        """Set aside ``count`` numbers for lines of about ``size`` bytes; None where they are dropped.
 
         Returns:
-            What begins the ids, and the first number, whose hexadecimal digits but the first end
-            them; None where the lines had to be dropped.
+            What begins the ids, and the first number, whose hexadecimal digits but one end them.
         """
         with self._lock:
             live = self._ready(size, count)
@@ -180,10 +179,6 @@ class Spool:
         with self._lock:
             live = self._ready(len(lines), count)
             return live is not None and self._append(live, lines, count)
-
-    def count_deleted(self) -> None:
-        """Finish the count of events in segments that were deleted to make room."""
-        self._deleted.count()
 
     def flush(self) -> None:
         """Bring to the disk what has been written."""
@@ -235,9 +230,8 @@ class Spool:
         Path(self.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
         self._last_id = _segment.new_id(self._last_id)
         path = f"{self.folder}/{self._slug}-{self._last_id}.ndjson"
-        header = _segment.header(
-            self._last_id, *self._model, self._host, self._clock.now().decode()
-        )
+        at = self._clock.now().decode()
+        header = _segment.header(self._last_id, *self._model, self._host, at)
         fd = _files.create(path, header)
         self._sequence = FIRST
         self._live = _Live(fd, f"{self._last_id}-", len(header), now + self._limits.segment_age)
@@ -251,7 +245,9 @@ class Spool:
             self._refused(error, time.monotonic(), count)
             return False
         if written != len(lines):
-            self._roll_back(live, written)
+            if not _taken_back(live.fd, written):
+                live.size += written
+                self._retire()
             self._refused(OSError(errno.ENOSPC, "short write"), time.monotonic(), count)
             return False
         live.empty = False
@@ -259,14 +255,6 @@ class Spool:
         self.accepted += count
         self._syncer.dirty = True
         return True
-
-    def _roll_back(self, live: _Live, written: int) -> None:
-        """Take back half a line; where that fails, leave the segment to the reader as it is."""
-        try:
-            os.ftruncate(live.fd, os.fstat(live.fd).st_size - written)
-        except OSError:
-            live.size += written
-            self._retire()
 
     def _refused(self, error: OSError, now: float, count: int) -> None:
         self._tally.fail()
@@ -289,3 +277,17 @@ class Spool:
             fcntl.flock(self._live.fd, fcntl.LOCK_UN)
             self._syncer.retire(self._live.fd)
             self._live = None
+
+
+def _slug(model: str) -> str:
+    """Give a model's name as a file's name may begin."""
+    return re.sub(r"[^a-z0-9_.]+", "-", model.lower()).strip("-.")[:64] or "model"
+
+
+def _taken_back(fd: int, written: int) -> bool:
+    """Take back half a line; where that fails, the segment is left to the reader as it is."""
+    try:
+        os.ftruncate(fd, os.fstat(fd).st_size - written)
+    except OSError:
+        return False
+    return True
