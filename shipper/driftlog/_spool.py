@@ -192,8 +192,7 @@ class Spool:
 
     def _ready(self, size: int, count: int = 1) -> _Live | None:
         """Give a segment with room for ``size`` bytes; None, and ``count`` drops, where none is."""
-        now = time.monotonic()
-        live = self._live
+        now, live = time.monotonic(), self._live
         self._settle()
         reason, until = self._blocked
         if reason:
