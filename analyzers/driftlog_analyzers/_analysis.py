@@ -202,7 +202,7 @@ def _evaluation(
     results: Sequence[Result],
     before: Evaluation | None,
 ) -> Evaluation:
-    told = tuple(result for result in results if result.outcome is not Outcome.OK)
+    told = tuple(_brief(r) for r in results if r.outcome is not Outcome.OK or r.weak)
     revision = 1 if before is None else before.revision + (before.events != profile.events)
     return Evaluation(
         run.baseline.model,
@@ -213,6 +213,12 @@ def _evaluation(
         len(results),
         revision,
     )
+
+
+def _brief(result: Result) -> Result:
+    """The result, a weak one without its evidence: only its size says whether an alert goes on."""
+    bare = replace(result, changes=(), statistics={}, condition=None)
+    return bare if result.weak else result
 
 
 def _with_examples(run: _Run, made: list[Evaluation]) -> list[Evaluation]:

@@ -8,8 +8,9 @@
                └────────▶ inactive ◀──quiet good── recovering ─────┘
 
 A window with an alerting result is bad. One without is good, unless too little is known of it: it
-has no events, or the detector or the window as a whole answered ``insufficient_data``. Such a
-window changes nothing.
+has no events, or the detector or the window as a whole answered ``insufficient_data``, or the effect
+is still at least half of the episode's largest though the window has too few events to be sure.
+Such a window changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -119,6 +120,7 @@ def advance(
     """
     bad = _worst(evaluation)
     unknown = _unknown(evaluation)
+    weak = {(r.detector, r.feature): r.effect for r in evaluation.results if r.weak}
     carried = []
     for episode in episodes:
         key = (episode.detector, episode.feature)
@@ -128,7 +130,7 @@ def advance(
             carried.append(episode)
         elif result := bad.pop(key, None):
             carried.append(_worse(episode, evaluation.window, result, settings))
-        elif unknown is None or key in unknown:
+        elif unknown is None or key in unknown or _lingers(episode, weak.get(key)):
             carried.append(episode)
         else:
             carried.append(_better(episode, evaluation.window, settings))
@@ -153,6 +155,11 @@ def fold(evaluations: Iterable[Evaluation], settings: EpisodeSettings) -> tuple[
         current = advance(current, evaluation, settings)
         known |= {episode.id: episode for episode in current}
     return tuple(known.values())
+
+
+def _lingers(episode: Episode, effect: float | None) -> bool:
+    """Whether an effect that is not significant is still at least half of the largest, in its direction."""
+    return effect is not None and effect * episode.peak > 0 and abs(effect) >= abs(episode.peak) / 2
 
 
 def _worst(evaluation: Evaluation) -> dict[_Key, Result]:

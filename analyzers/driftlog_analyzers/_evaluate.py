@@ -14,7 +14,7 @@ from driftlog_analyzers._baseline import Baseline, Constraint
 from driftlog_analyzers._finding import Outcome, Result, Severity
 from driftlog_analyzers._profile import FeatureProfile, WindowProfile
 from driftlog_analyzers._settings import Settings
-from driftlog_analyzers.detectors import FEATURE_DETECTORS, Case, unseen_category, volume
+from driftlog_analyzers.detectors import FEATURE_DETECTORS, Case, volume
 
 WINDOW = "window"
 HIGHEST_LEVEL = 0.05
@@ -52,7 +52,7 @@ def evaluate(
 
 
 def decide(results: Sequence[Result], level: float) -> list[Result]:
-    """Turn findings that are not significant into ok; new values within the usual novelty stay as a notice.
+    """Turn findings that are not significant into ok, or into a notice where they are notable.
 
     Args:
         results: of one window; those without p-value are rules and stay as they are.
@@ -69,12 +69,11 @@ def decide(results: Sequence[Result], level: float) -> list[Result]:
 
 
 def _decided(result: Result, significant: bool) -> Result:
-    if result.outcome is not Outcome.FINDING:
+    if result.outcome is not Outcome.FINDING or significant:
         return result
-    if result.detector == unseen_category.NAME:
-        kept = significant and unseen_category.is_material(result)
-        return result if kept else replace(result, severity=Severity.INFO)
-    return result if significant else replace(result, outcome=Outcome.OK)
+    if result.notable:
+        return replace(result, severity=Severity.INFO)
+    return replace(result, outcome=Outcome.OK, weak=True)
 
 
 def _results(case: Case, settings: Settings) -> list[Result]:

@@ -81,6 +81,8 @@ class Result:
         statistics: further figures by name.
         condition: which events show it.
         events: ids of a few such events.
+        notable: worth a notice even where it is not significant.
+        weak: ok for want of significance alone, while the effect is above the detector's floor.
     """
 
     detector: str
@@ -95,6 +97,8 @@ class Result:
     statistics: Mapping[str, float] = field(default_factory=dict)
     condition: Condition | None = None
     events: tuple[str, ...] = ()
+    notable: bool = False
+    weak: bool = False
 
     @property
     def alerts(self) -> bool:
@@ -112,7 +116,7 @@ class Evaluation:
         revision: grows when late events change the window.
         events: predictions in the window.
         baseline: name and version of the baseline it was compared with.
-        results: every result that is not plainly ok, findings first.
+        results: every result that is not plainly ok, findings first; the weak ones without their evidence.
         checked: how many results were made, the plain ones included.
     """
 

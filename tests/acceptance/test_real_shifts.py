@@ -179,3 +179,14 @@ def test_new_words_come_with_the_fifties(speeches):
     assert {"nuclear", "missiles", "Communist"} & {
         change["value"] for change in years[1956]["changes"]
     }
+
+
+def test_a_price_ten_times_out_of_range_is_told(hotel):
+    """One booking of 5,400 a night on 2016-03-25, beside at most 510 before: a notice, for one number is no alert."""
+    hotel.baseline("price", "--to", "2016-03-01")
+    windows = hotel.analyze("price", "--window", "1d", "--from", "2016-03-20", "--to", "2016-03-28")
+
+    (day,) = found(windows, "range", "adr", "notices")
+
+    assert "2016-03-25" == day["start"][:10]
+    assert 5400 == day["result"]["statistics"]["maximum"]

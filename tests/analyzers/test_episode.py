@@ -1,12 +1,14 @@
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from driftlog_analyzers._episode import Episode, EpisodeSettings, Status, advance, fold
-from driftlog_analyzers._finding import Outcome, Result, Severity
+from driftlog_analyzers._finding import Evaluation, Outcome, Result, Severity
 from driftlog_analyzers._json import to_json
+from driftlog_analyzers._window import Window
 from tests.analyzers.value_strategies import evaluation, finding, hour, insufficient
 
 DEFAULT = EpisodeSettings()
@@ -228,3 +230,21 @@ def test_an_ok_result_is_good():
     fine = Result("na_spike", "age", Outcome.OK, "as usual", severity=Severity.HIGH)
     (episode,) = fold([evaluation(0, finding()), evaluation(1, fine)], DEFAULT)
     assert episode.status == R
+
+
+def test_an_effect_that_lasts_in_thin_windows_keeps_its_alert():
+    """A night with too few events to be sure neither closes the alert nor counts as bad, while the effect is there."""
+    strong = Result("na_spike", "age", Outcome.FINDING, "", Severity.MEDIUM, effect=0.4)
+    lasting = replace(strong, outcome=Outcome.OK, weak=True, effect=0.25)
+    faint = replace(lasting, effect=0.1)
+
+    def window(hour, *results):
+        start = datetime(2026, 1, 1, hour, tzinfo=UTC)
+        return Evaluation("m", Window(start, start + timedelta(hours=1)), 50, "m 1", results, 9)
+
+    nights = [window(n, lasting) for n in range(1, 6)]
+    (kept,) = fold([window(0, strong), *nights, window(6, strong)], EpisodeSettings())
+    (ended,) = fold([window(0, strong), window(1, faint), window(2, faint)], EpisodeSettings())
+
+    assert (Status.ACTIVE, 2) == (kept.status, kept.windows)
+    assert Status.INACTIVE == ended.status

@@ -73,17 +73,11 @@ class TestDecide:
         assert (Outcome.OK, 7, 0.5) == (result.outcome, result.n, result.p_value)
 
     @pytest.mark.parametrize(
-        ("p", "effect", "severity"),
-        [
-            (1e-9, 0.05, Severity.HIGH),
-            (1e-9, 0.0005, Severity.INFO),
-            (0.5, 0.05, Severity.INFO),
-            (None, 0.0001, Severity.HIGH),
-        ],
+        ("p", "severity"), [(1e-9, Severity.HIGH), (0.5, Severity.INFO), (None, Severity.HIGH)]
     )
-    def test_new_values_stay_as_a_notice(self, p, effect, severity):
-        """Unseen values within the usual novelty inform; those of a closed domain alert."""
-        (result,) = decide([found(p, "unseen_category", effect=effect)], 0.01)
+    def test_what_is_notable_stays_as_a_notice(self, p, severity):
+        """What is notable informs where it is not significant; a rule alerts."""
+        (result,) = decide([found(p, "unseen_category", notable=True)], 0.01)
 
         assert (Outcome.FINDING, severity) == (result.outcome, result.severity)
 

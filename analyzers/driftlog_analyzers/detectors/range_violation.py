@@ -1,5 +1,7 @@
 """Range: numbers outside the allowed or the observed range.
 
+One number far beyond the observed range, by more than the range is wide, is a notice.
+
 Against the observed range the probability is exact for exchangeable data of any distribution: that the a most extreme
 of n + m values all fall among the window's n is the product of (n - i) / (n + m - i), i < a. A bound that people wrote
 into the baseline's file is a rule: one number beyond it is a finding, while the bound they left alone is still the
@@ -29,13 +31,14 @@ def range_violation(case: Case, minimum: int) -> Result | None:
     if after.n < minimum and not forbidden:
         return insufficient(NAME, case, after.n, minimum, "numbers")
     share = rate(after.below + after.above, after.n)
+    many, far = forbidden or share >= MINIMUM_SHARE, _is_far(before, after)
     return Result(
         NAME,
         case.feature,
-        Outcome.FINDING if forbidden or share >= MINIMUM_SHARE else Outcome.OK,
+        Outcome.FINDING if many or far else Outcome.OK,
         f"{case.feature}: {percent(share)} of {after.n:,} numbers lie outside {_span(rule.minimum, rule.maximum)}; "
         f"seen {after.minimum:g} to {after.maximum:g}{_scale(before, after)}",
-        severity=Severity.HIGH if share >= HIGH else Severity.MEDIUM,
+        severity=(Severity.HIGH if share >= HIGH else Severity.MEDIUM) if many else Severity.INFO,
         n=after.n,
         effect=share,
         p_value=None if forbidden or before is None else _probability(after, before.n),
@@ -45,7 +48,17 @@ def range_violation(case: Case, minimum: int) -> Result | None:
         ),
         statistics={"minimum": after.minimum, "maximum": after.maximum, "mean": after.mean},
         condition=Condition("outside", case.feature, low=rule.minimum, high=rule.maximum),
+        notable=far,
     )
+
+
+def _is_far(before: Numeric | None, after: Numeric) -> bool:
+    """Whether a number lies beyond the reference's range by more than that range is wide."""
+    if before is None:
+        return False
+    width = before.maximum - before.minimum
+    beyond = max(before.minimum - after.minimum, after.maximum - before.maximum)
+    return width > 0 and beyond > width
 
 
 def _beyond_written(rule: Constraint, before: Numeric | None, after: Numeric) -> int:

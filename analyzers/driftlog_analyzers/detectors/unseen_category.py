@@ -49,7 +49,7 @@ def _result(
 ) -> Result:
     once = sum(count == 1 for count in before.counts.values())
     usual, share = rate(once, before.n), rate(unseen, n)
-    tolerated = 0 < mass <= rate(n - unseen, n)
+    tolerated = 0 < mass <= rate(n - unseen, n) or (not mass and share - usual < MINIMUM_EXCESS)
     top = sorted(new.items(), key=lambda item: (-item[1], item[0]))
     return Result(
         NAME,
@@ -72,6 +72,7 @@ def _result(
         ),
         statistics={"distinct_new_values": float(len(new)), "usual_novelty": usual},
         condition=Condition("values", case.feature, tuple(value for value, _ in top[:SHOWN])),
+        notable=True,
     )
 
 
@@ -96,8 +97,3 @@ def _probability(case: Case, unseen: int, n: int, once: int, m: int) -> float:
     """Fisher's exact test over events; a list's share of unseen items counts as that share of the list."""
     lists, window_lists = case.occasions
     return more_often(unseen * window_lists // n, window_lists, -(-once * lists // m), lists)
-
-
-def is_material(result: Result) -> bool:
-    """Whether the excess is more than a notice."""
-    return result.p_value is None or result.effect >= MINIMUM_EXCESS

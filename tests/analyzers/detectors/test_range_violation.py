@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from driftlog_analyzers._evaluate import decide
 from driftlog_analyzers._finding import Change, Condition, Outcome, Severity
 from driftlog_analyzers.detectors.range_violation import _extreme, range_violation
 from tests.analyzers.cases import (
@@ -89,7 +90,19 @@ def test_quiet_on_the_same(n, high):
 
 def test_a_stray_number_is_no_finding():
     """One number of a thousand just beyond what was seen is what new data bring."""
-    assert Outcome.OK == range_violation(case(numbers(1000), beyond(1000, 1)), MINIMUM).outcome
+    near = beyond(1000, 1, high=11.0)
+
+    assert Outcome.OK == range_violation(case(numbers(1000), near), MINIMUM).outcome
+
+
+def test_a_number_far_beyond_is_a_notice():
+    """One number beyond the range by more than its width is told, and alerts nobody."""
+    result = range_violation(case(numbers(1000), beyond(1000, 1)), MINIMUM)
+
+    (told,) = decide([result], 0.01)
+
+    assert (Outcome.FINDING, Severity.INFO, False) == (told.outcome, told.severity, told.alerts)
+    assert told.summary.endswith("seen 0 to 42")
 
 
 def test_small_reference():
@@ -125,7 +138,7 @@ def test_written_bound(n):
 
 def test_the_other_bound_stays_observed():
     """Who writes a minimum has not made the observed maximum a rule."""
-    after = beyond(10_000, 1)
+    after = beyond(10_000, 1, high=11.0)
 
     result = range_violation(case(numbers(10_000), after, minimum=-5.0), MINIMUM)
 
