@@ -107,9 +107,14 @@ class Rows:
         taken = {roles.time, roles.id, *roles.predictions, *roles.drop}
         return tuple(name for name in self.file.columns if name not in taken)
 
-    def read(self, limit: int | None = None) -> Iterator[Row]:
-        """Yield the rows; by time where there is a time column, ties in the file's order."""
-        count = self.file.count if limit is None else min(limit, self.file.count)
+    def read(self, limit: int | None = None, *, skip: int = 0) -> Iterator[Row]:
+        """Yield the rows; by time where there is a time column, ties in the file's order.
+
+        Args:
+            limit: how many at the most.
+            skip: how many to leave out before; the others keep their times.
+        """
+        count = self.file.count if limit is None else min(skip + limit, self.file.count)
         features, predictions = self.features, self.roles.predictions
         when = self.time.expression if self.time else "NULL"
         identity = self._value(self.roles.id) if self.roles.id else "NULL"
@@ -117,7 +122,8 @@ class Rows:
         order = f"{when}, rowid" if self.time else "rowid"
         beat = Beat(self.beat.every, self.beat.moment(0, count))
         split = 2 + len(predictions)
-        for index, values in enumerate(self.file.select(expressions, order=order, limit=limit)):
+        selected = self.file.select(expressions, order=order, limit=limit, skip=skip)
+        for index, values in enumerate(selected, start=skip):
             moment = cast("datetime | None", values[0])
             yield Row(
                 timestamp=moment.replace(tzinfo=UTC) if moment else beat.moment(index, count),
@@ -150,6 +156,7 @@ class Replayed:
 
     Attributes:
         rows: how many were handed to the logger.
+        whole: how many of them, from the first on, are in the spool before the first that is not.
         accepted: events that are in the spool.
         dropped: events that are not, by reason.
         changed: values that were logged otherwise than given, by reason.
@@ -158,6 +165,7 @@ class Replayed:
     """
 
     rows: int
+    whole: int
     accepted: int
     dropped: Mapping[str, int] = field(default_factory=dict)
     changed: Mapping[str, int] = field(default_factory=dict)
@@ -176,14 +184,16 @@ def replay(
         total: how many rows there will be, for *progress*.
         progress: called with (done, total) every few hundred rows and at the end.
     """
-    done, first, last = 0, None, None
+    done, whole, first, last = 0, 0, None, None
     for row in rows:
         logger.log(row.features, prediction=row.prediction, id=row.id, timestamp=row.timestamp)
         first, last = first or row.timestamp, row.timestamp
+        if whole == done and logger.counters.accepted > whole:
+            whole += 1
         done += 1
         if progress and done % _REPORT_EVERY == 0:
             progress(done, total)
     if progress:
         progress(done, total)
     counters = logger.counters
-    return Replayed(done, counters.accepted, counters.dropped, counters.changed, first, last)
+    return Replayed(done, whole, counters.accepted, counters.dropped, counters.changed, first, last)

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import IO, cast
 
 import duckdb
 
+from driftlog_analyzers._connect import connect
 from driftlog_analyzers.errors import InputError
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -20,6 +22,10 @@ _CHUNK = 2000
 _HEAD = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
 _PARQUET_MAGIC = b"PAR1"
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+_NAME_LIKE = re.compile(
+    r"\S{1,100}|\S{1,100}( \S{1,30}){1,3}(?<![.!?,:;])"
+)  # up to four words, and no sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,16 @@ class RowFile:
         return quoted(name)
 
     def select(
-        self, expressions: Sequence[str], *, order: str = "rowid", limit: int | None = None
+        self,
+        expressions: Sequence[str],
+        *,
+        order: str = "rowid",
+        limit: int | None = None,
+        skip: int = 0,
     ) -> Iterator[tuple[object, ...]]:
         """Yield the values of SQL *expressions* for each row, ordered by the SQL *order*."""
         stop = "" if limit is None else f"LIMIT {int(limit)}"
+        stop += f" OFFSET {int(skip)}" if skip else ""
         cursor = self.connection.cursor()
         cursor.execute(
             f"SELECT {', '.join(expressions)} FROM rows ORDER BY {order} {stop}"  # noqa: S608 - quoted names
@@ -95,7 +107,7 @@ def open_rows(path: Path, *, strings: Sequence[str] = ()) -> Iterator[RowFile]:
     """
     with (
         tempfile.TemporaryDirectory(prefix="driftlog-") as folder,
-        duckdb.connect(config={"temp_directory": folder}) as connection,
+        connect(folder) as connection,
     ):
         _load(connection, path, strings)
         rows = _described(connection, path)
@@ -105,7 +117,6 @@ def open_rows(path: Path, *, strings: Sequence[str] = ()) -> Iterator[RowFile]:
 
 def _load(connection: duckdb.DuckDBPyConnection, path: Path, strings: Sequence[str]) -> None:
     head, packed = _head(path)
-    connection.execute("SET TimeZone = 'UTC'")
     try:
         if head.startswith(_PARQUET_MAGIC):
             _create(connection, "read_parquet(?)", [str(path)])
@@ -147,6 +158,7 @@ def _csv_source(
 ) -> tuple[str, list[object]]:
     """Fix the dialect by the header line, because a guessed one may skip lines in silence."""
     delimiter = _delimiter(head)
+    _require_header(path, head, delimiter)
     options = "delim=?, compression=?, header=true, skip=0, quote='\"', escape='\"', comment=''"
     arguments: list[object] = [str(path), delimiter, "gzip" if packed else "none"]
     forced = dict.fromkeys((n for n in strings if n in _header(head, delimiter)), "VARCHAR")
@@ -181,6 +193,22 @@ def _delimiter(head: bytes) -> str:
     """The separator that the header line has most often outside quotes."""
     bare = "".join(_first_line(head).split('"')[::2])
     return max(_DELIMITERS, key=bare.count)
+
+
+def _require_header(path: Path, head: bytes, delimiter: str) -> None:
+    """Check that the first line can be a header.
+
+    Raises:
+        InputError: the file is JSON or prose.
+    """
+    if head.lstrip(_BLANK).startswith((b"{", b"[")):
+        raise InputError(f"{path} looks like JSON, not CSV or Parquet; convert it to one of them")
+    first = _first_line(head)
+    if delimiter not in first and not _NAME_LIKE.fullmatch(first.strip().strip('"')):
+        raise InputError(
+            f"{path} does not look like CSV: its first line has no separator (comma, semicolon, "
+            "tab or |) and is no column's name; begin it with a header line"
+        )
 
 
 def _header(head: bytes, delimiter: str) -> list[str]:

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -109,6 +110,48 @@ def test_a_caught_fault_is_scored_by_the_events_since_its_onset():
         [alert.detector for alert in result.further],
         list(result.false),
         result.feature_windows,
+    )
+
+
+def by_count(moments, size, loud):
+    """Windows of so many events each, told by (time, id), and what each says."""
+    marks = [(moment, f"{index:03}") for index, moment in enumerate(moments)]
+    marks.append((moments[-1] + timedelta(microseconds=1), ""))
+    for number, begin in enumerate(range(0, len(moments), size)):
+        (start, start_id), (end, end_id) = marks[begin], marks[begin + size]
+        found = evaluation(0, *loud.get(number, ()), events=size)
+        yield replace(found, window=Window(start, end, start_id, end_id))
+
+
+def scored_by_count(moments, loud):
+    """The score of a fault at START + 2 h over windows of four events."""
+    onsets = Onsets([Fault("nulls", "a", START + 2 * HOUR)])
+    events = [Row(moment, {}, None, None) for moment in moments]
+    assert len(events) == len(list(onsets.watch(events)))
+    evaluations = list(by_count(moments, 4, loud))
+    return score(onsets, evaluations, fold(evaluations, EpisodeSettings()), features=1)
+
+
+def test_a_window_that_ends_at_the_onset_may_hold_struck_events():
+    """Where times tie, it is credited with those it holds."""
+    moments = [START] * 2 + [START + 2 * HOUR] * 6
+    result = scored_by_count(moments, {0: [("na_spike", "a")]})
+
+    assert ("na_spike", 2, ()) == (
+        result.catches[0].alert.detector,
+        result.catches[0].events,
+        result.false,
+    )
+
+
+def test_a_window_that_ends_beyond_the_onset_may_hold_no_struck_event():
+    """Its alert is a false one, though its end is the time of the first struck event."""
+    moments = [START] * 4 + [START + 3 * HOUR] * 8
+    result = scored_by_count(moments, {0: [("na_spike", "a")]})
+
+    assert (None, ["na_spike"]) == (
+        result.catches[0].alert,
+        [alert.detector for alert in result.false],
     )
 
 

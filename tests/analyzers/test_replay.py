@@ -300,7 +300,7 @@ def test_the_log_holds_what_the_rows_held(tmp_path):
 
     (segment,) = (tmp_path / "spool").glob("*.ndjson")
     _, first, second = (orjson.loads(line) for line in segment.read_bytes().splitlines())
-    assert Replayed(2, 2, {}, {}, START, START + timedelta(days=1)) == done
+    assert Replayed(2, 2, 2, {}, {}, START, START + timedelta(days=1)) == done
     assert [(2, 2)] == seen
     assert ["a", "b"] == [first["event"]["id"], second["event"]["id"]]
     assert "2024-01-01T00:00:00.000000Z" == first["@timestamp"]

@@ -7,6 +7,7 @@ from driftlog_analyzers._demo._faults import Fault
 from driftlog_analyzers._episode import Episode
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._replay import Row
+from driftlog_analyzers._window import Window
 
 _DETECTORS = {
     "vanished": "vanished",
@@ -78,37 +79,50 @@ def score(
         features: how many the baseline names.
     """
     alerts = [episode for episode in episodes if episode.raised]
+    pairs = zip(onsets.faults, onsets.before, strict=True)
+    sinces = [_Since(fault, before, evaluations) for fault, before in pairs]
     catches, used = [], set()
-    for fault, before in zip(onsets.faults, onsets.before, strict=True):
-        hit = _first(fault, alerts)
-        events = _events_until(hit, evaluations) - before if hit else None
-        catches.append(Catch(fault, hit, None if hit else _hiding(fault, alerts), events))
+    for since in sinces:
+        hit = _first(since, alerts)
+        events = since.events(hit.raised or hit.opened) if hit else None
+        catches.append(Catch(since.fault, hit, None if hit else _hiding(since, alerts), events))
         used |= {hit.id} if hit else set()
     rest = [alert for alert in alerts if alert.id not in used]
-    further = tuple(a for a in rest if any(_explains(fault, a) for fault in onsets.faults))
+    further = tuple(a for a in rest if any(since.explains(a) for since in sinces))
     false = tuple(alert for alert in rest if alert not in further)
     judged = sum(bool(evaluation.events) for evaluation in evaluations)
     return Score(tuple(catches), further, false, judged * features)
 
 
-def _explains(fault: Fault, alert: Episode) -> bool:
-    """Whether the alert opened in a window that reaches beyond the onset."""
-    return alert.feature == fault.feature and alert.opened.end > fault.onset
+@dataclass(frozen=True, slots=True)
+class _Since:
+    """One fault and the events since its onset.
+
+    They are counted: where timestamps tie, a window that ends at the onset may hold some of them,
+    and one that ends later, where the next event stands, may hold none.
+    """
+
+    fault: Fault
+    before: int
+    evaluations: Sequence[Evaluation]
+
+    def events(self, window: Window) -> int:
+        """Events between the onset and the end of a window; none or fewer if it ended before."""
+        return sum(e.events for e in self.evaluations if e.window <= window) - self.before
+
+    def explains(self, alert: Episode) -> bool:
+        """Whether the alert opened in a window with events that the fault struck."""
+        return alert.feature == self.fault.feature and self.events(alert.opened) > 0
 
 
-def _hiding(fault: Fault, alerts: Sequence[Episode]) -> Episode | None:
-    same = [alert for alert in alerts if alert.feature == fault.feature]
-    lasting = [a for a in same if a.closed is None or a.closed.end > fault.onset]
+def _hiding(since: _Since, alerts: Sequence[Episode]) -> Episode | None:
+    same = [alert for alert in alerts if alert.feature == since.fault.feature]
+    lasting = [a for a in same if a.closed is None or since.events(a.closed) > 0]
     return min(lasting, key=lambda alert: alert.opened, default=None)
 
 
-def _first(fault: Fault, alerts: Sequence[Episode]) -> Episode | None:
+def _first(since: _Since, alerts: Sequence[Episode]) -> Episode | None:
     """The first alert that the fault explains; in one window, its own detector's."""
-    own = _DETECTORS[fault.kind]
-    explained = [alert for alert in alerts if _explains(fault, alert)]
+    own = _DETECTORS[since.fault.kind]
+    explained = [alert for alert in alerts if since.explains(alert)]
     return min(explained, key=lambda a: (a.raised or a.opened, a.detector != own), default=None)
-
-
-def _events_until(alert: Episode, evaluations: Sequence[Evaluation]) -> int:
-    raised = alert.raised or alert.opened
-    return sum(e.events for e in evaluations if e.window <= raised)

@@ -18,6 +18,11 @@ Advance = Callable[[int, int], None]
 _FILE_WIDTH = 200
 
 
+def counted(count: int, noun: str) -> str:
+    """The number and its noun, in the plural unless it is one."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def visible(text: str) -> str:
     """The text with control characters written out: a logged value must not drive the terminal."""
     if text.isprintable():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftlog_analyzers.cli._console import moment, note, progress, show, show_json
+from driftlog_analyzers.cli._console import counted, moment, note, progress, show, show_json
 from driftlog_analyzers.cli._options import ConfigOption, JsonOption, SpoolOption, place
 from driftlog_analyzers.errors import StoreError
 
@@ -42,6 +42,9 @@ def log(
         str, typer.Option("--every", help="Time between rows, where there is no --time.")
     ] = "1s",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Rows to log.")] = None,
+    skip: Annotated[
+        int, typer.Option("--skip", min=0, help="First rows, by time, to leave out.")
+    ] = 0,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,18 +66,26 @@ def log(
     )
     before = _segments(where.spool)
     with open_log(file, roles, _beat(start, every, time)) as rows:
+        if skip >= rows.file.count:
+            raise typer.BadParameter(
+                f"{file} has {counted(rows.file.count, 'row')}, so none is left to log",
+                param_hint="--skip",
+            )
         _announce(rows)
-        replayed = _replay(rows, where.spool, model, version, limit)
+        replayed = _replay(rows, where.spool, model, version, (skip, limit))
     segments = len(_segments(where.spool) - before)
     _tell(replayed, where.spool, segments, as_json=as_json)
-    _require_whole(replayed, where.spool)
+    _require_whole(replayed, where.spool, skip, limit)
 
 
-def _replay(rows: "Rows", spool: Path, model: str, version: str, limit: int | None) -> "Replayed":
+def _replay(
+    rows: "Rows", spool: Path, model: str, version: str, part: tuple[int, int | None]
+) -> "Replayed":
     from driftlog import PredictionLogger  # noqa: PLC0415 - when needed
     from driftlog_analyzers._replay import replay  # noqa: PLC0415 - as above
 
-    total = min(limit or rows.file.count, rows.file.count)
+    skip, limit = part
+    total = min(limit or rows.file.count, rows.file.count - skip)
     with (
         PredictionLogger(
             model=model,
@@ -85,7 +96,7 @@ def _replay(rows: "Rows", spool: Path, model: str, version: str, limit: int | No
         ) as logger,
         progress(f"logging {rows.file.path.name}") as advance,
     ):
-        return replay(rows.read(limit), logger, total, advance)
+        return replay(rows.read(limit, skip=skip), logger, total, advance)
 
 
 def _segments(spool: Path) -> set[Path]:
@@ -129,7 +140,8 @@ def _tell(replayed: "Replayed", spool: Path, segments: int, *, as_json: bool) ->
         )
         return
     show(
-        f"{replayed.accepted:,} of {replayed.rows:,} rows are in {spool}, {segments} new segments, "
+        f"{replayed.accepted:,} of {replayed.rows:,} rows are in {spool}, "
+        f"{counted(segments, 'new segment')}, "
         f"{replayed.first:%Y-%m-%d %H:%M:%S} to {replayed.last:%Y-%m-%d %H:%M:%S} UTC."
     )
     for reason, count in sorted(replayed.dropped.items()):
@@ -138,16 +150,27 @@ def _tell(replayed: "Replayed", spool: Path, segments: int, *, as_json: bool) ->
         show(f"values changed ({reason}): {count:,}")
 
 
-def _require_whole(replayed: "Replayed", spool: Path) -> None:
+def _require_whole(replayed: "Replayed", spool: Path, skip: int, limit: int | None) -> None:
     """Rows that are not in the spool make the command fail.
 
     Raises:
         StoreError: some were dropped.
     """
     lost = replayed.rows - replayed.accepted
-    if lost:
-        why = ", ".join(sorted(replayed.dropped)) or "unknown reason"
-        raise StoreError(
-            f"{lost:,} of {replayed.rows:,} rows were not written to {spool} ({why}); "
-            "make room or correct the cause and log those rows again"
+    if not lost:
+        return
+    why = ", ".join(sorted(replayed.dropped)) or "unknown reason"
+    if replayed.accepted == replayed.whole:
+        rest = f" --limit {limit - replayed.whole}" if limit else ""
+        advice = (
+            "make room or correct the cause and log the rest with the same command and "
+            f"--skip {skip + replayed.whole}{rest}"
         )
+    else:
+        advice = (
+            f"row {skip + replayed.whole + 1} is the first of them and later ones were written, so "
+            "make room or correct the cause and log the file again into another spool"
+        )
+    raise StoreError(
+        f"{lost:,} of {replayed.rows:,} rows were not written to {spool} ({why}); {advice}"
+    )

@@ -27,6 +27,10 @@ def tmpfs(folder, options):
         ("empty.csv", b"", "empty.csv is empty; a header line and at least one row are needed"),
         ("image.csv", b"\x89PNG\r\n\x1a\n\x00\x00", "image.csv is neither CSV nor Parquet"),
         ("latin.csv", "a\nfü\n".encode("latin1"), "latin.csv is not UTF-8; convert it"),
+        ("a.jsonl", b'{"a": 1, "b": 2}\n{"a": 2, "b": 3}\n', "looks like JSON, not CSV or Parquet"),
+        ("a.json", b'\n [\n{"a": 1}]\n', "looks like JSON, not CSV or Parquet"),
+        ("prose.txt", b"It was a dark and stormy night\nand rained\n", "does not look like CSV"),
+        ("short.txt", b"To be continued.\nSoon\n", "does not look like CSV"),
         ("torn.csv", b"a,b\n1,2\n3\n", "line 3 and the header differ in their number of cells"),
     ],
 )
@@ -45,6 +49,15 @@ def test_an_unusable_file_is_named(driftlog, tmp_path, command, case):
 
     assert (1, "", True) == (done.code, done.out, problem in done.sentence)
     assert [] == list(tmp_path.rglob("*.ndjson"))
+
+
+@pytest.mark.parametrize("header", ["age", '"age in years"', "\ufeffÄge", "age [years]"])
+def test_a_single_column_is_a_table(driftlog, tmp_path, header):
+    """Its header is a name; no separator is needed."""
+    (tmp_path / "a.csv").write_text(f"{header}\n1\n2\n")
+    done = driftlog("log", "a.csv", "--spool", "spool", "--model", "m", "--json")
+
+    assert (0, 2) == (done.code, done.json["accepted"])
 
 
 def test_a_real_process_says_it_in_one_sentence(process):
@@ -234,6 +247,7 @@ def test_a_full_disk_is_said_with_the_number_of_rows_lost(process, tmp_path):
     assert (
         f"{2000 - written:,} of 2,000 rows were not written to {disk}/spool (disk full)" in done.err
     )
+    assert done.sentence.endswith(f"log the rest with the same command and --skip {written}")
 
 
 def test_a_read_only_spool_is_said(process, tmp_path):

@@ -23,7 +23,8 @@ def test_help_is_fast_and_needs_no_heavy_module(process):
     shown = process("--help")
     assert (0, "", True) == (shown.code, shown.err, time.monotonic() - begun < 5)
     commands = re.findall(r"^  ([a-z][a-z-]+)  ", shown.out, re.MULTILINE)
-    assert ["demo", "log", "baseline", "analyze", "report", "check-config", "alerts"] == commands
+    expected = "demo log baseline analyze report ship status check-config setup alerts"
+    assert expected.split() == commands
 
 
 def test_a_log_says_what_it_wrote(driftlog, tmp_path):
@@ -56,6 +57,20 @@ def test_a_log_without_time_column_follows_the_beat(driftlog, tmp_path):
         done.json["last"],
     )
     assert "No time column: event times are made up (--start, --every).\n" == done.err
+
+
+def test_a_log_is_continued_after_the_rows_that_are_written(driftlog, tmp_path):
+    """--limit and --skip cut the file in two without loss, overlap or another time."""
+    file = write_rows(tmp_path / "a.csv", 30, seed=1)
+    where = ("log", file, "--model", "m", "--start", "2024-01-01", "--json")
+    whole = driftlog(*where, "--spool", "whole").json
+    first = driftlog(*where, "--spool", "parts", "--limit", 12).json
+    rest = driftlog(*where, "--spool", "parts", "--skip", 12).json
+
+    assert (12, 18) == (first["rows"], rest["rows"])
+    assert (whole["first"], whole["last"]) == (first["first"], rest["last"])
+    assert "2024-01-01T00:00:12+00:00" == rest["first"]
+    assert 2 == driftlog(*where, "--spool", "parts", "--skip", 30).code
 
 
 def test_analysis_finds_the_vanished_feature(driftlog, spool):
