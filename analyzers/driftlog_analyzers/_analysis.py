@@ -27,6 +27,7 @@ Progress = Callable[[int, int], None]
 _CHUNK = 1000
 _TRAILING = 28
 _DAY = timedelta(days=1)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,8 +246,9 @@ def _history(run: _Run, window: Window, events: dict[Window, int]) -> list[int] 
     if not isinstance(run.size, TimeSize) or window.end > run.now:
         return None
     step = max(run.size.duration, _DAY)
+    possible = min(_TRAILING, (window.start - _EARLIEST) // step)
     earlier = (
-        Window(window.start - i * step, window.end - i * step) for i in range(1, _TRAILING + 1)
+        Window(window.start - i * step, window.end - i * step) for i in range(1, possible + 1)
     )
     return [events[other] for other in earlier if other in events]
 

@@ -1,9 +1,12 @@
 """Which window each event falls into, as SQL over ``ts`` (microseconds since 1970) and ``id``."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from driftlog_analyzers._relation import literal, microseconds
-from driftlog_analyzers._window import Window
+from driftlog_analyzers._window import TimeSize, Window
+
+_INNER = datetime(2000, 1, 1, tzinfo=UTC)  # whose window of a year at most is on the calendar
 
 
 def needs_table(windows: Sequence[Window]) -> bool:
@@ -48,6 +51,19 @@ def placed(source: str, windows: Sequence[Window]) -> str:
     return f"""
         SELECT list_position({listed}, {slot}) - 1 AS w, * FROM ({source}) e
         WHERE {spans} AND list_contains({listed}, {slot})"""
+
+
+def occupied_sql(source: str, size: TimeSize, start: datetime, end: datetime) -> str:
+    """The statement that gives one ``ts`` of each window that has events between start and end.
+
+    The remainder is taken twice because that of a time before the origin is negative.
+    """
+    width = size.duration // timedelta(microseconds=1)
+    since = f"(ts - {microseconds(size.floor(_INNER))})"
+    return f"""
+        SELECT min(ts) FROM ({source}) e
+        WHERE ts >= {microseconds(start)} AND ts < {microseconds(end)}
+        GROUP BY ts - ({since} % {width} + {width}) % {width}"""
 
 
 def _width(windows: Sequence[Window]) -> int:

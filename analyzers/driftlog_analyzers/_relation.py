@@ -71,10 +71,16 @@ def number(value: float) -> str:
 
 
 def moment(microseconds: int | None) -> datetime | None:
-    """A time from microseconds since 1970."""
-    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
+    """A time from microseconds since 1970, the nearest there is for what lies beyond the calendar."""
+    if microseconds is None:
+        return None
+    return _EPOCH + timedelta(microseconds=min(max(microseconds, _EARLIEST), _LATEST))
 
 
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970 of an aware time."""
     return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+_EARLIEST = microseconds(datetime.min.replace(tzinfo=UTC))
+_LATEST = microseconds(datetime.max.replace(tzinfo=UTC))

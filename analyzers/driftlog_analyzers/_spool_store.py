@@ -5,7 +5,6 @@ ones together (`_catalog`), for all the windows it touches, and a window is merg
 memory follows a segment's size and not the log's.
 """
 
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,9 +18,10 @@ import duckdb
 
 from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._conditions import condition_sql
+from driftlog_analyzers._connect import connect
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._outline import histogram_edges, token_counts
-from driftlog_analyzers._placing import needs_table, placed, table_sql
+from driftlog_analyzers._placing import needs_table, occupied_sql, placed, table_sql
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._recovery import Damage
 from driftlog_analyzers._relation import Relation, literal, microseconds, moment
@@ -35,7 +35,7 @@ from driftlog_analyzers._segments import (
 )
 from driftlog_analyzers._spool_columns import Names, columns_of, document_type
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec
-from driftlog_analyzers._window import CountSize, Window, WindowSize
+from driftlog_analyzers._window import LONGEST_GAP, CountSize, TimeSize, Window, WindowSize
 from driftlog_analyzers.errors import StoreError
 
 MEMORY = "512MB"
@@ -59,15 +59,13 @@ class SpoolStore:
                 f"there is no spool folder {self.path};"
                 " name the folder that the service's logger writes to"
             )
-        self._scratch = Path(tempfile.mkdtemp(prefix="driftlog-"))
-        self._connection = duckdb.connect()
+        self._folder = tempfile.TemporaryDirectory(prefix="driftlog-", ignore_cleanup_errors=True)
+        self._connection = connect(self._folder.name)
         self._connection.execute(f"SET memory_limit = '{MEMORY}'")
-        self._connection.execute(f"SET temp_directory = {literal(str(self._scratch))}")
         self._connection.execute("SET preserve_insertion_order = false")
-        self._connection.execute("SET TimeZone = 'UTC'")
         if threads:
             self._connection.execute(f"SET threads = {threads}")
-        self._catalog = Catalog(self.path, self._scratch, self._connection)
+        self._catalog = Catalog(self.path, Path(self._folder.name), self._connection)
 
     def __enter__(self) -> Self:
         return self
@@ -83,7 +81,7 @@ class SpoolStore:
     def close(self) -> None:
         """Close DuckDB and remove the scratch folder."""
         self._connection.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._folder.cleanup()
 
     def segments(self, progress: Callable[[int, int], None] | None = None) -> Sequence[Segment]:
         """What each segment holds; only new and grown segments are scanned again.
@@ -130,8 +128,11 @@ class SpoolStore:
             return ()
         if isinstance(size, CountSize):
             return self._counted(model, size.events, start, end)
-        latest = moment(microseconds(extent.last) + 1)
-        return tuple(size.windows(start or extent.first, end or latest or extent.last))
+        start = start or extent.first
+        end = end or moment(microseconds(extent.last) + 1) or extent.last
+        if end - start <= LONGEST_GAP * size.duration:
+            return tuple(size.windows(start, end))
+        return tuple(size.near(self._occupied(model, size, start, end), start, end))
 
     def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:
         """Histogram edges of the numbers in a window; see `EventStore.edges`."""
@@ -265,6 +266,14 @@ class SpoolStore:
         )
         sql = placed(self._source(model, held, fields, names), windows)
         return Relation(sql, columns_of(names, ""), columns_of(names, "prediction."))
+
+    def _occupied(
+        self, model: str, size: TimeSize, start: datetime, end: datetime
+    ) -> Iterator[datetime]:
+        """A moment in each window that holds events."""
+        for _, held in self._catalog.groups(model, [Window(start, end)]):
+            sql = occupied_sql(self._source(model, held, "", {}), size, start, end)
+            yield from (at for (ts,) in self._rows(sql) if (at := moment(ts)))
 
     def _counted(
         self, model: str, count: int, start: datetime | None, end: datetime | None

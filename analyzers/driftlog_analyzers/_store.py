@@ -79,7 +79,8 @@ class EventStore(Protocol):
     ) -> Sequence[Window]:
         """The windows of one size between start and end (by default: all events), oldest first, empty ones included.
 
-        Windows by count hold exactly that many events; the events left over at the end belong to none.
+        More than 10,000 empty windows in a row are left out: one event with a time far off, such as 1970, must not
+        make millions. Windows by count hold exactly that many events; the events left over at the end belong to none.
         """
 
     def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:

@@ -15,6 +15,7 @@ from driftlog import tokenize
 from driftlog._strings import MAX_BYTES, clean, clean_name, shorten
 from driftlog._text import MAX_CHARACTERS
 from driftlog._values import classify
+from driftlog_analyzers._connect import connect
 from driftlog_analyzers._relation import Column, Relation, identifier
 from driftlog_analyzers._rows import open_rows
 from driftlog_analyzers.errors import InputError
@@ -103,8 +104,7 @@ def frame_table(frame: pd.DataFrame, roles: Roles) -> Iterator[Table]:
         stored.append(_Stored(name, f"c{n}", split=len(parts) > 1))
         plain |= parts
     lists = [f"{one.column}_list" for one in stored if one.split]
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with connect() as connection:
         try:
             connection.register("frame", pd.DataFrame(plain))
             connection.execute(f"CREATE TABLE rows AS SELECT * {_from_json(lists)} FROM frame")

@@ -6,7 +6,7 @@ each falls on one side.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,10 @@ from driftlog_analyzers.errors import ConfigError
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _EPOCH = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday, so that weeks begin on Mondays
+_EARLIEST = datetime.min.replace(tzinfo=UTC) - _EPOCH
+_LATEST = datetime.max.replace(tzinfo=UTC) - _EPOCH
 _LONGEST = timedelta(days=366)
+LONGEST_GAP = 10_000
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,14 +41,41 @@ class TimeSize:
 
     def floor(self, moment: datetime) -> datetime:
         """Start of the window that `moment` (aware) falls into."""
-        return moment - (moment - _EPOCH) % self.duration
+        return self._edge(self._slot(moment))
 
     def windows(self, start: datetime, end: datetime) -> Iterator[Window]:
-        """Every window that touches [start, end), in order."""
-        begin = self.floor(start)
-        while begin < end:
-            yield Window(begin, begin + self.duration)
-            begin += self.duration
+        """Every window that touches [start, end), in order; what lies beyond the calendar is cut off."""
+        return map(self._window, range(self._slot(start), self._slot_after(end)))
+
+    def near(self, moments: Iterable[datetime], start: datetime, end: datetime) -> Iterator[Window]:
+        """The windows of these moments, and what lies between them, in order.
+
+        A gap of more than `LONGEST_GAP` windows, also one after start or before end, is left out.
+
+        Args:
+            moments: in any order, from start to before end.
+            start: where the first window is.
+            end: where the last window ends.
+        """
+        before, after = self._slot(start) - 1, self._slot_after(end)
+        for slot in (*sorted({self._slot(moment) for moment in moments}), after):
+            if slot - before - 1 <= LONGEST_GAP:
+                yield from map(self._window, range(before + 1, slot))
+            if slot < after:
+                yield self._window(slot)
+            before = slot
+
+    def _slot(self, moment: datetime) -> int:
+        return (moment - _EPOCH) // self.duration
+
+    def _slot_after(self, end: datetime) -> int:
+        return -((_EPOCH - end) // self.duration)
+
+    def _edge(self, slot: int) -> datetime:
+        return _EPOCH + min(max(slot * self.duration, _EARLIEST), _LATEST)
+
+    def _window(self, slot: int) -> Window:
+        return Window(self._edge(slot), self._edge(slot + 1))
 
     def __str__(self) -> str:
         seconds = int(self.duration.total_seconds())

@@ -14,7 +14,7 @@ from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._state import StateFile
 from driftlog_analyzers._window import CountSize
-from tests.analyzers.spools import BEGIN, HOUR, MODEL, at
+from tests.analyzers.spools import BEGIN, HOUR, MODEL, at, document, write_lines
 from tests.analyzers.state_helpers import HOUR as HOURS
 from tests.analyzers.state_helpers import ROOT, rows
 
@@ -355,3 +355,20 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
     )
     return int(done.stdout)
+
+
+def test_odd_times_cost_a_window_each(tmp_path):
+    """Events stamped year 1, 1970 and 9999 are analysed beside the others."""
+    log_hours(tmp_path / "spool", range(12))
+    baseline = baseline_of(tmp_path / "spool")
+    odd = ("0001-01-01T00:00:01Z", "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z")
+    lines = [document(n, num={"x": 1}) | {"@timestamp": text} for n, text in enumerate(odd)]
+    write_lines(tmp_path / "spool" / "odd.ndjson", lines)
+
+    with (
+        SpoolStore(tmp_path / "spool") as store,
+        StateFile(tmp_path / "state.sqlite") as state,
+    ):
+        made = analyze(store, baseline, state, HOURS)
+
+    assert [1, 1, *[PER_HOUR] * 12, 1] == [evaluation.events for evaluation in made]

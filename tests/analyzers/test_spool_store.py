@@ -2,13 +2,16 @@ import random
 import re
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import pytest
 
 from driftlog import PredictionLogger
 from driftlog_analyzers import _catalog
 from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._rows import open_rows
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._store import FeatureSpec, ProfileSpec
+from driftlog_analyzers._table import Roles, frame_table
 from driftlog_analyzers._window import CountSize, TimeSize, Window
 from driftlog_analyzers.errors import StoreError
 from tests.analyzers.spools import (
@@ -60,6 +63,40 @@ class TestWindowsByTime:
 
         assert [Window(at(n), at(n + 1)) for n in range(4)] == list(windows)
         assert [1, 0, 0, 1] == counts
+
+    @pytest.mark.parametrize("size", [HOURS, TimeSize(7 * HOUR), TimeSize(timedelta(days=366))])
+    def test_odd_times(self, tmp_path, size):
+        """Events in year 1, 1970, year 9999 and beyond make no windows but their own."""
+        odd = ["0001-01-01T00:00:00Z", "1970-01-01T05:00:00Z", "9999-12-31T23:59:59.5Z"]
+        docs = [document(n, hours=n) for n in range(0, 30, 5)]
+        docs += [document(40 + n) | {"@timestamp": text} for n, text in enumerate(odd)]
+        beyond = document(50) | {"@timestamp": "12026-01-01T00:00:00Z"}
+        write_lines(tmp_path / "a.ndjson", [*docs[:4], beyond])
+        write_lines(tmp_path / "b.ndjson", docs[4:])
+
+        with SpoolStore(tmp_path) as store:
+            windows = store.windows(MODEL, size)
+            counts = store.counts(MODEL, windows)
+
+        assert len(docs) == sum(counts)
+        assert len(windows) < 40_000
+        assert sorted(windows) == list(windows)
+        assert all(w.start < w.end for w in windows)
+        if size == HOURS:
+            assert [1, 1, *([1, 0, 0, 0, 0] * 6)[:-4], 1] == counts
+
+    def test_a_long_silence_is_left_out(self, tmp_path):
+        """Up to 10,000 empty windows in a row are there, more are not; from and to are no exception."""
+        hours = (0, 10_001, 20_003)
+        write_lines(tmp_path / "a.ndjson", [document(n, hours=h) for n, h in enumerate(hours)])
+
+        with SpoolStore(tmp_path) as store:
+            windows = store.windows(MODEL, HOURS)
+            later = store.windows(MODEL, HOURS, at(-10_001), at(20_004 + 10_000))
+
+        assert [*map(at, range(10_002)), at(20_003)] == [w.start for w in windows]
+        assert at(0) == later[0].start
+        assert at(20_004 + 9_999) == later[-1].start
 
     def test_between_from_and_to(self, tmp_path):
         """From and to bound the windows, beyond the log's own events too."""
@@ -384,3 +421,19 @@ class TestUnreadable:
             assert 7 == store.extent(MODEL).events
             segments(tmp_path)[0].unlink()
             assert 4 == store.extent(MODEL).events
+
+
+def test_nothing_is_drawn_on_stdout(tmp_path):
+    """DuckDB's progress bar is off on every connection, so that it never breaks what is printed."""
+    write(tmp_path, numbers(5))
+    (tmp_path / "rows.csv").write_text("x\n1\n")
+    asked = "SELECT current_setting('enable_progress_bar')"
+
+    with (
+        SpoolStore(tmp_path) as store,
+        open_rows(tmp_path / "rows.csv") as rows,
+        frame_table(pd.DataFrame({"x": [1]}), Roles()) as table,
+    ):
+        for connection in (store._connection, rows.connection, table.connection):
+            assert (False,) == connection.execute(asked).fetchone()
+            assert (False,) == connection.cursor().execute(asked).fetchone()

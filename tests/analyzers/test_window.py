@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from driftlog_analyzers._window import CountSize, TimeSize, Window, parse_size
+from driftlog_analyzers._window import LONGEST_GAP, CountSize, TimeSize, Window, parse_size
 from driftlog_analyzers.errors import ConfigError
 from tests.analyzers import value_strategies as values
 
@@ -134,3 +134,30 @@ def test_zones_do_not_matter(size, moment, offset):
 def test_shown_as_a_stretch():
     """A window shows both its ends in UTC."""
     assert str(values.hour(5)) == "2026-03-02 05:00:00 to 2026-03-02 06:00:00 UTC"
+
+
+@given(sizes, st.lists(values.moments, min_size=1, max_size=5))
+def test_windows_near_moments(size, moments):
+    """Every moment has its window, they follow in order, and they are few however far apart."""
+    start, end = min(moments), max(moments) + timedelta(microseconds=1)
+    windows = list(size.near(moments, start, end))
+
+    assert {size.floor(moment) for moment in moments} <= {w.start for w in windows}
+    assert windows == sorted(set(windows))
+    assert len(windows) <= len(moments) * (LONGEST_GAP + 1)
+    if end - start <= LONGEST_GAP * size.duration:
+        assert windows == list(size.windows(start, end))
+
+
+@pytest.mark.parametrize(
+    "moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
+)
+@pytest.mark.parametrize("text", ["1s", "7h", "1w", "366d"])
+def test_the_ends_of_the_calendar(text, moment):
+    """A window that would begin before year 1 or end after year 9999 is cut off there."""
+    size = parse_size(text)
+    after = max(moment, datetime.min.replace(tzinfo=UTC) + timedelta(microseconds=1))
+    (window,) = size.near([moment], moment, after)
+
+    assert window.start <= moment <= window.end
+    assert window.end - window.start <= size.duration
