@@ -16,7 +16,7 @@ class Patience:
 
     Args:
         stop: Set to end it all.
-        drain: Seconds that may be spent after that, as long as all goes well.
+        drain: Gives the seconds that may be spent after that, as long as all goes well.
         beat: Called every few seconds of a long wait.
         trouble: Told what stands in the way.
         backoff: How long to wait after a failure.
@@ -25,7 +25,7 @@ class Patience:
     def __init__(
         self,
         stop: Event,
-        drain: float,
+        drain: Callable[[], float],
         beat: Callable[[], None],
         trouble: Callable[[str], None],
         backoff: Backoff | None = None,
@@ -48,7 +48,7 @@ class Patience:
         if not self._stop.is_set():
             return False
         if self._deadline is None:
-            self._deadline = time.monotonic() + self._drain
+            self._deadline = time.monotonic() + self._drain()
         return time.monotonic() >= self._deadline
 
     def success(self) -> None:

@@ -27,7 +27,7 @@ def sweep(states: Iterable[SegmentState], keeper: Keeper, keep: float | None) ->
         position = keeper.cursor.positions.get(state.id)
         if position is None or position.done is None or state.live:
             continue
-        if not 0 <= now - position.done < keep and _delete(state.path, position.offset):
+        if now - position.done >= keep and _delete(state.path, position.offset):
             keeper.cursor = keeper.cursor.without(state.id)
 
 

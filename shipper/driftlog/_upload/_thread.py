@@ -61,7 +61,16 @@ def ship(
                 f"Spool {folder} is being shipped by process {holder(folder / 'upload')} already; "
                 "stop that one first, or leave it to it."
             )
-        _run(folder, upload, sender, lock, stop or threading.Event(), counters, drain, until_empty)
+        _run(
+            folder,
+            upload,
+            sender,
+            lock,
+            stop or threading.Event(),
+            counters,
+            lambda: drain,
+            until_empty,
+        )
     finally:
         lock.release()
         sender.close()
@@ -74,7 +83,7 @@ def _run(  # noqa: PLR0917 - parts made by the two callers
     lock: SpoolLock,
     stop: threading.Event,
     counters: Callable[[], Counters] | None,
-    drain: float,
+    drain: Callable[[], float],
     until_empty: bool,
 ) -> None:
     keeper = Keeper(folder / "upload", upload.batch_bytes, fresh=lock.fresh)
@@ -163,7 +172,7 @@ class UploaderHandle:
                 self._lock,
                 self._stop,
                 self._counters,
-                self._drain,
+                lambda: self._drain,
                 until_empty=False,
             )
 

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from driftlog import SpoolLimits
 from driftlog._upload import Upload, read_status, start_uploader
 from driftlog.errors import SettingsError
 
@@ -47,7 +48,8 @@ def test_close_sends_what_waits(fake, make, begin):
     handle = begin(poll=60.0)
     wait_for(lambda: len(fake.copies()) == 1)
     logger.log({"age": 1})
-    handle.close(5.0)
+    fake.delay = 1.0
+    handle.close(15.0)
     assert 2 == len(fake.copies())
 
 
@@ -60,6 +62,21 @@ def test_close_does_not_wait_for_a_server_that_hangs(fake, make, begin):
     start = time.monotonic()
     handle.close()
     assert time.monotonic() - start < 1.0
+
+
+def test_the_logger_in_the_heartbeat(fake, spool, make):
+    """The heartbeat of a thread in the service tells what the logger itself accepted and dropped."""
+    logger = make(limits=SpoolLimits(event_bytes=500))
+    logger.log({"age": 1})
+    logger.log({f"n{number}": number for number in range(100)})
+    upload = Upload(url=fake.url, heartbeat=0.01, poll=0.01)
+    handle = start_uploader(spool, upload, lambda: logger.counters)
+    wait_for(lambda: len(fake.heartbeats) > 2)
+    handle.close()
+    facts = fake.heartbeats[-1][1]["driftlog"]["shipper"]["logger"]
+    assert {"accepted": 1, "dropped": 1} | {
+        "dropped_by": [{"reason": "too large", "count": 1}]
+    } == facts
 
 
 def test_one_of_many_works(fake, spool, make, begin):
