@@ -20,7 +20,13 @@ def install(client, prefix):
             # Elasticsearch refuses patterns of one priority that a name could match both of.
             priority = 1_000 + int.from_bytes(prefix.encode()[:4])
             patterns = [f"{name}*" for name in body["index_patterns"]]
-            body = body | {"index_patterns": patterns, "priority": priority}
+            # A node takes 1,000 shards, copies on other nodes that there are not included.
+            template = body["template"] | {"settings": {"number_of_replicas": 0}}
+            body = body | {
+                "index_patterns": patterns,
+                "priority": priority,
+                "template": template,
+            }
         client.perform_request("PUT", f"/{request.path}", headers=_JSON, body=body)
     empty = {"empty": {"type": "keyword"}}
     outputs = {"prediction": {"dynamic": False, "properties": empty}}

@@ -82,6 +82,21 @@ class TestByTime:
             window = Window(at(0).replace(year=first), at(0).replace(year=last))
             assert [events] == store.counts(MODEL, [window])
 
+    @pytest.mark.parametrize("seconds", [1, 7, 3600])
+    def test_very_long_gaps_are_left_out(self, tmp_path, opened, seconds):
+        """Two events years apart have the windows that they lie in, not the millions between."""
+        moments = (at(0.5), at(0.5) + 3 * timedelta(seconds=seconds), at(400_000))
+        write(tmp_path, [{"features": {"x": 1}, "timestamp": moment} for moment in moments])
+        store = opened(tmp_path)
+        size = TimeSize(timedelta(seconds=seconds))
+
+        windows = store.windows(MODEL, size)
+
+        floors = [size.floor(moment) for moment in moments]
+        inner = [floors[0] + n * size.duration for n in range(4)]
+        assert [*inner, floors[2]] == [window.start for window in windows]
+        assert [1, 0, 0, 1, 1] == store.counts(MODEL, windows)
+
     def test_more_than_one_search_can_count(self, tmp_path, opened):
         """A thousand windows and more are all counted."""
         write(tmp_path, numbers(40))

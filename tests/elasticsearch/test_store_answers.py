@@ -63,7 +63,7 @@ class Scripted:
     def field_caps(self, **_):
         """One text feature, and resent events."""
         fields = ("driftlog.num.x", "driftlog.tok.t", "driftlog.text.t.distinct", "tags")
-        return {"fields": dict.fromkeys(fields, {})}
+        return {"fields": {name: {} for name in fields}}
 
     def open_point_in_time(self, **_):
         """A view."""
@@ -148,5 +148,5 @@ def test_nobody_there():
     """An address where nobody listens is a sentence."""
     with Elasticsearch("http://127.0.0.1:1", max_retries=0) as nobody:
         for call in CALLS.values():
-            with pytest.raises(StoreError, match="could not be searched: .*run again"):
+            with pytest.raises(StoreError, match=r"could not be searched: .*run again"):
                 call(ElasticsearchStore(nobody))

@@ -1,6 +1,7 @@
-"""Which event is the n-th: found by counting, without a list of events.
+"""Where windows begin and end: found by counting, without a list of events.
 
-A histogram over time says which stretch holds the n-th event; one search sorts that stretch and skips to it.
+For windows by count, a histogram over time says which stretch holds the n-th event; one search sorts that stretch and
+skips to it.
 """
 
 from bisect import bisect_right
@@ -9,8 +10,8 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from driftlog_analyzers._elasticsearch._queries import BY_ID, BY_TIME, Query, between, every, moment
-from driftlog_analyzers._elasticsearch._search import PAGE, Part, View
-from driftlog_analyzers._window import Window
+from driftlog_analyzers._elasticsearch._search import PAGE, Part, Table, View
+from driftlog_analyzers._window import TimeSize, Window
 
 _STRETCHES = 20_000
 _MILLISECOND = timedelta(milliseconds=1)
@@ -47,6 +48,30 @@ def counted_windows(
     if total and total % count == 0:
         starts.append((last + timedelta(microseconds=1), ""))
     return tuple(Window(a[0], b[0], a[1], b[1]) for a, b in pairwise(starts))
+
+
+def occupied_windows(
+    view: View, query: Query, size: TimeSize, start: datetime, end: datetime
+) -> tuple[Window, ...]:
+    """The windows by time that hold events, and the gaps between them unless those are very long.
+
+    Args:
+        view: where the events are.
+        query: the events.
+        size: of the windows.
+        start: time from which on, UTC.
+        end: time before which.
+
+    Raises:
+        StoreError: the store could not answer completely.
+    """
+    offset = (size.floor(_EPOCH) - _EPOCH) // _MILLISECOND
+    width = size.duration // _MILLISECOND
+    interval = {"fixed_interval": f"{width}ms", "offset": offset % width}
+    table = {"stretches": Table("@timestamp", stretches=interval)}
+    found = view.tables(every([query, between(start, end)]), table)["stretches"]
+    begins = (_EPOCH + bucket["key"]["value"] * _MILLISECOND for bucket in found)
+    return tuple(size.near((max(begin, start) for begin in begins), start, end))
 
 
 def _nth(view: View, query: Query, place: int) -> tuple[datetime, str]:

@@ -42,14 +42,17 @@ class Table:
     Attributes:
         field: its name.
         inner: metric aggregations for each value.
+        stretches: for a time, the interval and its offset, to count by stretches instead of by values.
     """
 
     field: str
     inner: Body | None = None
+    stretches: Body | None = None
 
     def page(self, size: int, after: Body | None = None) -> Body:
         """The aggregation that gives the values after some value, in their order."""
-        sources = [{"value": {"terms": {"field": self.field}}}]
+        kind = "date_histogram" if self.stretches else "terms"
+        sources = [{"value": {kind: {"field": self.field} | dict(self.stretches or {})}}]
         composite = {"size": size, "sources": sources} | ({"after": after} if after else {})
         return {"composite": composite} | ({"aggregations": self.inner} if self.inner else {})
 

@@ -13,7 +13,7 @@ from driftlog_analyzers._elasticsearch._features import Role
 from driftlog_analyzers._elasticsearch._fields import Fields, fields_of
 from driftlog_analyzers._elasticsearch._names import check_namespace, events_pattern
 from driftlog_analyzers._elasticsearch._outline import histogram_edges, token_counts
-from driftlog_analyzers._elasticsearch._positions import counted_windows
+from driftlog_analyzers._elasticsearch._positions import counted_windows, occupied_windows
 from driftlog_analyzers._elasticsearch._queries import (
     BY_ID,
     Query,
@@ -34,7 +34,7 @@ from driftlog_analyzers._elasticsearch._window_profile import (
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec
-from driftlog_analyzers._window import CountSize, Window, WindowSize
+from driftlog_analyzers._window import LONGEST_GAP, CountSize, Window, WindowSize
 
 _WINDOWS = 500
 _MODEL = "driftlog.model.name"
@@ -119,8 +119,10 @@ class ElasticsearchStore:
             if extent is None:
                 return ()
             if not isinstance(size, CountSize):
-                after = extent.last + timedelta(microseconds=1)
-                return tuple(size.windows(start or extent.first, end or after))
+                begin, after = start or extent.first, end or extent.last + timedelta(microseconds=1)
+                if after - begin <= LONGEST_GAP * size.duration:
+                    return tuple(size.windows(begin, after))
+                return occupied_windows(events.view, events.of(), size, begin, after)
             bounded = every([events.of(), between(start, end)])
             total, found = events.view.aggregate(bounded, [span_part()])
             if not total:

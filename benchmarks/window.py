@@ -1,0 +1,260 @@
+"""One window of 100,000 events and 30 features out of a real Elasticsearch node: aggregated, beside its rows pulled.
+
+Run it with ``python benchmarks/window.py``; it takes ``ELASTICSEARCH_URL``, else starts the tests' node. Pulling is
+`helpers.scan` alone, at its default page and at the largest one: nothing is computed from the rows.
+"""
+
+import json
+import os
+import platform
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from elasticsearch import Elasticsearch, helpers
+
+from driftlog._upload._head import stream_name
+from driftlog_analyzers import ProfileSpec, Window, baseline_from_store
+from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
+from driftlog_analyzers._reference import profile_spec
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from tests.contract.shipping import install  # noqa: E402 - the project's root is no package
+from tests.elasticsearch.node import Node  # noqa: E402 - as above
+
+EVENTS = 100_000
+ROUNDS = 5
+WARM = 3
+CHUNK = 5_000
+BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
+WINDOW = Window(BEGIN, BEGIN + timedelta(hours=1))
+TARGET = 20.0
+SEARCHES = 2
+LISTED, MANY = 1_000, 100_000
+WORDS = [f"word{n}" for n in range(20_000)]
+
+
+def usual(chance: random.Random) -> dict[str, Any]:
+    """Give the features of an event: 15 numbers, 12 strings of up to 1,000 values, 3 nulls."""
+    return {
+        "num": {f"float_{n}": chance.gauss(100, 15) for n in range(10)}
+        | {f"int_{n}": float(chance.randrange(1000)) for n in range(5)},
+        "cat": {f"few_{n}": f"v-{chance.randrange(200)}" for n in range(9)}
+        | {f"more_{n}": f"v-{chance.randrange(LISTED)}" for n in range(3)},
+        "na": [f"null_{n}" for n in range(3)],
+    }
+
+
+def wide(chance: random.Random) -> dict[str, Any]:
+    """Give the same with 2 strings of up to 100,000 values and a text of 12 words, for 3 of the strings."""
+    parts = usual(chance)
+    tokens = sorted({chance.choice(WORDS) for _ in range(12)})
+    strings = {f"more_{n}": f"v-{chance.randrange(MANY)}" for n in range(2)}
+    parts["cat"] = {k: v for k, v in parts["cat"].items() if k[0] != "m"} | strings
+    return parts | {
+        "text": {"comment": {"tokens": 12, "distinct": len(tokens)}},
+        "tok": {"comment": tokens},
+    }
+
+
+CASES: dict[str, Callable[[random.Random], dict[str, Any]]] = {"usual": usual, "wide": wide}
+
+
+def documents(model: str, features: Callable[[random.Random], dict[str, Any]]) -> Iterator[Any]:
+    """Give bulk operations of the window's events, always the same ones."""
+    chance = random.Random(17)
+    for n in range(EVENTS):
+        at = BEGIN + timedelta(hours=1) * n / EVENTS
+        yield {"create": {"_id": f"0190000000000badc0ffee00-{n:x}"}}
+        yield {
+            "@timestamp": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "event": {
+                "id": f"0190000000000badc0ffee00-{n:012x}",
+                "kind": "event",
+                "action": "prediction",
+                "outcome": "success",
+                "duration": 1_000_000 + chance.randrange(1_000_000),
+                "dataset": f"driftlog.{model}",
+            },
+            "service": {"name": model},
+            "host": {"name": "benchmark"},
+            "driftlog": {
+                "model": {"name": model, "version": "7"},
+                **features(chance),
+                "prediction": {"num": {"score": chance.random()}},
+            },
+        }
+
+
+@contextmanager
+def node() -> Iterator[Elasticsearch]:
+    """Give a client of the node to measure on."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = None if os.environ.get("ELASTICSEARCH_URL") else Node(Path(folder)).start()
+        url = own.url if own else os.environ["ELASTICSEARCH_URL"]
+        try:
+            with Elasticsearch(url, max_retries=0, request_timeout=300) as client:
+                yield client
+        finally:
+            if own:
+                own.stop()
+
+
+def load(client: Elasticsearch, model: str, namespace: str) -> None:
+    """Index the window's events, in the segments that indexing leaves."""
+    operations: list[Any] = []
+    for operation in documents(model, CASES[model]):
+        operations.append(operation)
+        if len(operations) == 2 * CHUNK:
+            answer = client.bulk(
+                index=stream_name(f"driftlog.{model}", namespace), operations=operations
+            )
+            assert not answer["errors"]
+            operations = []
+    client.indices.refresh(index=stream_name(f"driftlog.{model}", namespace))
+
+
+def timed(client: Elasticsearch, index: str, work: Callable[[], int]) -> float:
+    """Give the seconds of one run, with nothing left in Elasticsearch's request cache."""
+    client.indices.clear_cache(index=index)
+    begin = time.perf_counter()
+    seen = work()
+    seconds = time.perf_counter() - begin
+    if seen != EVENTS:
+        raise SystemExit(f"{index}: {seen} of {EVENTS} events were seen")
+    return seconds
+
+
+class Counting:
+    """A client that counts its searches."""
+
+    def __init__(self, client: Elasticsearch) -> None:
+        self._client = client
+        self.searches = 0
+
+    def search(self, **body: Any) -> Any:
+        """Search, and count it."""
+        self.searches += 1
+        return self._client.search(**body)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
+def aggregated(client: Any, spec: ProfileSpec, namespace: str) -> int:
+    """Profile the window."""
+    (profile,) = ElasticsearchStore(client, namespace).profiles(spec, [WINDOW])
+    return profile.events
+
+
+def pulled(client: Elasticsearch, index: str, page: int) -> int:
+    """Pull the window's rows."""
+    span = {"gte": WINDOW.start.isoformat(), "lt": WINDOW.end.isoformat()}
+    query = {"query": {"range": {"@timestamp": span}}}
+    return sum(1 for _ in helpers.scan(client, query=query, index=index, size=page))
+
+
+def race(client: Elasticsearch, case: str, namespace: str) -> list[dict[str, object]]:
+    """Run both, interleaved, and give the rows."""
+    load(client, case, namespace)
+    index = stream_name(f"driftlog.{case}", namespace)
+    made = baseline_from_store(
+        ElasticsearchStore(client, namespace),
+        model=case,
+        version="7",
+        end=BEGIN + timedelta(minutes=6),
+    )
+    spec = profile_spec(made)
+    counting = Counting(client)
+    aggregated(counting, spec, namespace)
+    for _ in range(WARM):  # a node that has run for a while has compiled what it runs
+        aggregated(client, spec, namespace)
+        pulled(client, index, 10_000)
+    subjects: dict[str, Callable[[], int]] = {
+        "driftlog": lambda: aggregated(client, spec, namespace),
+        "helpers.scan": lambda: pulled(client, index, 1_000),
+        "helpers.scan, 10,000 a page": lambda: pulled(client, index, 10_000),
+    }
+    runs: dict[str, list[float]] = {subject: [] for subject in subjects}
+    for _ in range(ROUNDS):
+        for subject, work in subjects.items():
+            runs[subject].append(timed(client, index, work))
+    rows = [row(subject, case, ("time", "s"), every) for subject, every in runs.items()]
+    rows.append(row("driftlog", case, ("searches", "1"), [counting.searches], SEARCHES))
+    for subject in list(subjects)[1:]:
+        ratios = [b / a for a, b in zip(runs["driftlog"], runs[subject], strict=True)]
+        rows.append(row("driftlog", case, (f"faster than {subject}", "x"), ratios, TARGET))
+    return rows
+
+
+def row(
+    subject: str,
+    case: str,
+    measure: tuple[str, str],
+    every: list[float],
+    target: float | None = None,
+) -> dict[str, object]:
+    """Give one row of the result file, of a metric and its unit, and print it."""
+    metric, unit = measure
+    value = statistics.median(every)
+    print(f"{subject:28} {case:8} {metric:42} {value:10,.2f} {unit}", flush=True)
+    return {
+        "subject": subject,
+        "case": case,
+        "metric": metric,
+        "value": round(value, 3),
+        "unit": unit,
+        "spread": [round(min(every), 3), round(max(every), 3)],
+        "target": target,
+    }
+
+
+def keep(rows: list[dict[str, object]]) -> None:
+    """Write the figures as JSON and as a table."""
+    result = {
+        "race": "window",
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "environment": {
+            "python": platform.python_version(),
+            "elasticsearch client": version("elasticsearch"),
+            "machine": platform.machine(),
+            "cores": os.cpu_count(),
+            "load": [round(load, 1) for load in os.getloadavg()],
+        },
+        "rows": rows,
+    }
+    home = HERE / "results"
+    home.mkdir(exist_ok=True)
+    (home / "window.json").write_text(json.dumps(result, indent=2) + "\n")
+    table = [
+        "| subject | case | metric | value | from | to | unit |",
+        "|---|---|---|---:|---:|---:|---|",
+    ]
+    for r in rows:
+        low, high = r["spread"]  # type: ignore[misc]  # a pair, in a value that holds anything
+        table.append(
+            f"| {r['subject']} | {r['case']} | {r['metric']} | {r['value']:,} | {low:,} | {high:,} | {r['unit']} |"
+        )
+    (home / "window.md").write_text("\n".join(table) + "\n")
+
+
+def main() -> None:
+    """Load each case, race, keep the figures."""
+    namespace = f"w{os.getpid()}{int(time.time())}"
+    with node() as client:
+        install(client, namespace)
+        keep([one for case in CASES for one in race(client, case, namespace)])
+
+
+if __name__ == "__main__":
+    main()
