@@ -5,13 +5,14 @@ from pathlib import Path
 
 import duckdb
 
+from driftlog_analyzers._compressed import SUFFIX, unpack
 from driftlog_analyzers._recovery import Damage, clean_copy
 from driftlog_analyzers._segments import Held, Segment, inspect
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
 
 GROUP_EVENTS = 65_536
-PATTERNS = ("*.ndjson", "*.ndjson.zst")
+PATTERNS = ("*.ndjson", f"*.ndjson{SUFFIX}")
 
 Parts = list[tuple[Segment, Held]]
 
@@ -42,8 +43,7 @@ class Catalog:
             StoreError: the folder or a segment cannot be read.
         """
         try:
-            paths = [path for pattern in PATTERNS for path in self._folder.glob(pattern)]
-            paths = sorted(path for path in paths if path.exists() or path.is_symlink())
+            paths = self._paths()
             for done, path in enumerate(paths):
                 known = self._segments.get(path)
                 if known is None or known.size != path.stat().st_size:
@@ -56,6 +56,15 @@ class Catalog:
                 "correct its permissions or move it away, and run again"
             ) from error
         return [self._segments[path] for path in paths]
+
+    def _paths(self) -> Sequence[Path]:
+        """One file of each segment: zstd keeps the plain one beside its own, unless told otherwise."""
+        found = [path for pattern in PATTERNS for path in self._folder.glob(pattern)]
+        there = sorted(path for path in found if path.exists() or path.is_symlink())
+        chosen: dict[str, Path] = {}
+        for path in there:
+            chosen.setdefault(path.name.removesuffix(SUFFIX), path)
+        return list(chosen.values())
 
     def held(self, model: str, window: Window | None = None) -> Parts:
         """The segments with events of the model, those that touch the window where one is given."""
@@ -85,23 +94,41 @@ class Catalog:
 
     def _inspect(self, path: Path) -> Segment:
         """Scan one segment; one with damaged lines is read from a clean copy from then on."""
-        try:
-            segment = inspect(self._connection, path, strict=True)
-        except StoreError as error:
-            if not isinstance(error.__cause__, duckdb.InvalidInputException):
-                raise
-            segment = Segment(path, path.stat().st_size, damaged=1)
-        if not segment.damaged:
+        self.damage.pop(path, None)
+        packed = path.suffix == SUFFIX
+        size = path.stat().st_size
+        fault = unpack(path) if packed else ""
+        if not fault and not (segment := self._scanned(path)).damaged:
             return segment
-        if path.suffix == ".zst":
-            segment = inspect(self._connection, path, strict=False)
-            self.damage[path] = Damage(path, {"unreadable": max(1, segment.damaged)}, "")
-            return segment
-        damage = clean_copy(path, self._folder / "aside", self._scratch / path.name)
+        damage = self._clean_unpacked(path) if packed else self._clean(path)
+        if fault:
+            damage = damage.with_fault(fault)
         if damage.lines:
             self.damage[path] = damage
         clean = inspect(self._connection, damage.copy, strict=False)
-        return Segment(damage.copy, segment.size, clean.models, damage.lines)
+        return Segment(damage.copy, size, clean.models, damage.lines)
+
+    def _scanned(self, path: Path) -> Segment:
+        try:
+            return inspect(self._connection, path, strict=True)
+        except StoreError as error:
+            if not isinstance(error.__cause__, duckdb.InvalidInputException):
+                raise
+            return Segment(path, path.stat().st_size, damaged=1)
+
+    def _clean(self, path: Path) -> Damage:
+        return clean_copy(path, self._folder / "aside", self._scratch / path.name)
+
+    def _clean_unpacked(self, path: Path) -> Damage:
+        folder = self._scratch / "unpacked"
+        folder.mkdir(exist_ok=True)
+        plain = folder / path.name.removesuffix(SUFFIX)
+        try:
+            with plain.open("wb") as file:
+                unpack(path, file.write)
+            return self._clean(plain)
+        finally:
+            plain.unlink(missing_ok=True)
 
 
 def _touched(windows: Sequence[Window], group: Parts) -> Iterator[tuple[Sequence[int], Parts]]:

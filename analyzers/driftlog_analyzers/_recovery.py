@@ -35,6 +35,11 @@ class Damage:
         """How many damaged stretches there are."""
         return sum(self.reasons.values())
 
+    def with_fault(self, reason: str) -> "Damage":
+        """The same, of a compressed segment that broke off: that is one damaged stretch at least."""
+        reasons = {**self.reasons, reason: max(1, self.reasons.get(reason, 0))}
+        return Damage(self.copy, reasons, self.aside if self.lines else "")
+
 
 def clean_copy(path: Path, aside: Path, copy: Path) -> Damage:
     """Copy the good lines of a segment and set the others aside.

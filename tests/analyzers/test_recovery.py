@@ -1,7 +1,9 @@
 import json
+import random
 import stat
 
 import pytest
+import zstandard
 
 from driftlog import PredictionLogger
 from driftlog_analyzers import _segments
@@ -226,18 +228,83 @@ def test_the_segment_is_left_alone(tmp_path):
     assert 0o600 == stat.S_IMODE((tmp_path / "aside" / "a.bad").stat().st_mode)
 
 
+def packed(path, lines, **options):
+    """Write lines as a segment compressed by zstd; give its bytes."""
+    plain = write_lines(path.parent / "plain", lines).read_bytes()
+    (path.parent / "plain").unlink()
+    found = zstandard.ZstdCompressor(**options).compress(plain)
+    path.write_bytes(found)
+    return found
+
+
 def test_damaged_and_compressed(tmp_path):
-    """Damaged lines of a compressed segment are skipped and counted."""
-    zstandard = pytest.importorskip("zstandard")
-    plain = write_lines(tmp_path / "plain", [*GOOD[:4], b"foreign", *GOOD[4:]])
-    packed = tmp_path / "a.ndjson.zst"
-    packed.write_bytes(zstandard.ZstdCompressor().compress(plain.read_bytes()))
+    """Damaged lines of a compressed segment are set aside as those of a plain one."""
+    path = tmp_path / "a.ndjson.zst"
+    packed(path, [*GOOD[:4], b"foreign text", *GOOD[4:]])
 
     with SpoolStore(tmp_path) as store:
         (actual,) = store.profiles(ProfileSpec(MODEL), [EVERYTHING])
-        assert {"unreadable": 1} == store.damage[packed].reasons
+        assert {"foreign": 1} == store.damage[path].reasons
 
     assert_equal_profiles(expected_profile(GOOD), actual)
+    assert b"foreign text" in (tmp_path / "aside" / "a.bad").read_bytes()
+
+
+def test_cut_off_and_compressed(tmp_path):
+    """Of a compressed segment that breaks off, wherever, the whole lines are read, and it is told."""
+    docs = [document(n, cat={"c": random.Random(n).randbytes(4000).hex()}) for n in range(80)]
+    path = tmp_path / "a.ndjson.zst"
+    whole = packed(path, docs, write_checksum=True)
+
+    for size in (1, len(whole) // 3, len(whole) * 2 // 3, len(whole) - 1):
+        path.write_bytes(whole[:size])
+        got = zstandard.ZstdDecompressor().decompressobj().decompress(whole[:size])
+        with SpoolStore(tmp_path) as store:
+            extent = store.extent(MODEL)
+            assert got.count(b"\n") == (extent.events if extent else 0)
+            assert {"torn": 1} == store.damage[path].reasons
+
+    path.write_bytes(whole)
+    with SpoolStore(tmp_path) as store:
+        assert len(docs) == store.extent(MODEL).events
+        assert {} == store.damage
+
+
+def test_several_frames(tmp_path):
+    """Files compressed one after the other into one are whole; one that ends in something else is not."""
+    path = tmp_path / "a.ndjson.zst"
+    one = packed(path, GOOD[:4])
+    two = packed(path, GOOD[4:])
+
+    for junk, damage in ((b"", {}), (b"no zstd", {"unreadable": 1})):
+        path.write_bytes(one + two + junk)
+        with SpoolStore(tmp_path) as store:
+            assert len(GOOD) == store.extent(MODEL).events
+            assert damage == {at: dict(d.reasons) for at, d in store.damage.items()}.get(path, {})
+
+
+def test_no_zstd_at_all(tmp_path):
+    """A file that only calls itself compressed holds nothing, and it is told."""
+    path = tmp_path / "a.ndjson.zst"
+    path.write_bytes(b"something else")
+
+    with SpoolStore(tmp_path) as store:
+        assert () == store.models()
+        assert ({"unreadable": 1}, "") == (store.damage[path].reasons, store.damage[path].aside)
+
+
+def test_plain_and_compressed(tmp_path):
+    """A segment that stands there twice, since zstd keeps the plain file, counts once."""
+    path = tmp_path / "a.ndjson.zst"
+    packed(path, GOOD)
+    plain = write_lines(tmp_path / "a.ndjson", GOOD)
+    packed(tmp_path / "b.ndjson.zst", [document(90)])
+
+    with SpoolStore(tmp_path) as store:
+        assert len(GOOD) + 1 == store.extent(MODEL).events
+        assert plain in {segment.path for segment in store.segments()}
+        plain.unlink()
+        assert len(GOOD) + 1 == store.extent(MODEL).events
 
 
 def test_only_damage(tmp_path):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 import pytest
+import zstandard
 
 from driftlog import PredictionLogger
 from driftlog_analyzers import _catalog
@@ -286,7 +287,6 @@ class TestSegments:
 
     def test_compressed(self, tmp_path):
         """A segment compressed by zstd counts as the plain one does."""
-        zstandard = pytest.importorskip("zstandard")
         write(tmp_path / "plain", numbers(300))
         (plain,) = segments(tmp_path / "plain")
         (tmp_path / "packed").mkdir()
