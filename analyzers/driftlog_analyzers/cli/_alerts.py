@@ -1,11 +1,12 @@
 """``driftlog alerts``: the episodes, and the evidence of each."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftlog_analyzers.cli._chart import bars
-from driftlog_analyzers.cli._console import show, show_json, table
+from driftlog_analyzers.cli._console import counted, show, show_json, table
 from driftlog_analyzers.cli._options import (
     ConfigOption,
     JsonOption,
@@ -17,9 +18,10 @@ from driftlog_analyzers.cli._options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from driftlog_analyzers._episode import Episode
+    from driftlog_analyzers._state import StateFile
 
 _SHORT_ID = 8
 
@@ -50,16 +52,17 @@ def alerts_list(
     where.require_state()
     with StateFile(where.state) as file:
         episodes = file.episodes(model, Status(status) if status else None)
+        sizes = _sizes(file, {episode.model for episode in episodes})
     if not status and not everything:
         episodes = tuple(episode for episode in episodes if episode.open and episode.raised)
     episodes = worst_first(episodes)
     if as_json:
-        show_json({"alerts": [alert_values(episode) for episode in episodes]})
+        show_json({"alerts": [alert_values(episode, sizes) for episode in episodes]})
         return
     if not episodes:
         show("No alerts." if everything or status else "No open alerts.")
         return
-    show(alert_table(episodes), "", f"Evidence: driftlog alerts show ID --spool {where.spool}")
+    show(alert_table(episodes, sizes), "", f"Evidence: {where.command('alerts show ID')}")
 
 
 def alerts_show(
@@ -77,10 +80,23 @@ def alerts_show(
     where.require_state()
     with StateFile(where.state) as file:
         episode = file.episode(alert)
+        sizes = _sizes(file, {episode.model})
     if as_json:
-        show_json(alert_values(episode) | {"first": episode.first, "latest": episode.latest})
+        show_json(alert_values(episode, sizes) | {"first": episode.first, "latest": episode.latest})
         return
-    show(*_evidence(episode, where))
+    show(*_evidence(episode, sizes.get(episode.id, ""), where))
+
+
+def _sizes(file: "StateFile", models: "set[str]") -> dict[str, str]:
+    """The size of the windows that each alert is about, by its id."""
+    from driftlog_analyzers._window import parse_size  # noqa: PLC0415 - when needed
+
+    return {
+        episode.id: size
+        for model in models
+        for size in file.sizes(model)
+        for episode in file.episodes(model, size=parse_size(size))
+    }
 
 
 def worst_first(episodes: "Sequence[Episode]") -> "tuple[Episode, ...]":
@@ -92,9 +108,9 @@ def worst_first(episodes: "Sequence[Episode]") -> "tuple[Episode, ...]":
     return tuple(sorted(order, key=lambda e: (not e.open, -ranks.index(e.severity))))
 
 
-def alert_table(episodes: "Sequence[Episode]") -> object:
+def alert_table(episodes: "Sequence[Episode]", sizes: "Mapping[str, str]") -> object:
     """A table of alerts for people."""
-    columns = ("id", "severity", "status", "detector", "feature", "since (UTC)", "windows ", "what")
+    names = ("id", "severity", "status", "detector", "feature", "window", "since (UTC)")
     rows = [
         (
             episode.id[:_SHORT_ID],
@@ -102,23 +118,25 @@ def alert_table(episodes: "Sequence[Episode]") -> object:
             episode.status,
             episode.detector,
             episode.feature or "(all events)",
+            sizes.get(episode.id, ""),
             f"{episode.opened.start:%Y-%m-%d %H:%M}",
             episode.windows,
             episode.summary,
         )
         for episode in episodes
     ]
-    return table(columns, rows)
+    return table((*names, "windows ", "what"), rows)
 
 
-def alert_values(episode: "Episode") -> dict[str, object]:
+def alert_values(episode: "Episode", sizes: "Mapping[str, str]") -> dict[str, object]:
     """What machines get to see of an alert in a list."""
     names = ("id", "model", "detector", "feature", "status", "severity", "summary")
     more = ("opened", "last", "raised", "closed", "windows", "good", "peak")
-    return {name: getattr(episode, name) for name in names + more}
+    values: dict[str, object] = {name: getattr(episode, name) for name in names + more}
+    return values | {"window": sizes.get(episode.id)}
 
 
-def _evidence(episode: "Episode", where: Place) -> list[object]:
+def _evidence(episode: "Episode", size: str, where: Place) -> list[object]:
     latest, window = episode.latest, episode.last
     p_value = _probability(latest.p_value)
     lines: list[object] = [
@@ -126,7 +144,7 @@ def _evidence(episode: "Episode", where: Place) -> list[object]:
         "",
         f"alert     {episode.id} ({episode.status}), {episode.model}",
         f"detector  {episode.detector}, feature {episode.feature or '(all events)'}",
-        f"since     {episode.opened}, {episode.windows} windows with findings",
+        f"since     {episode.opened}, {counted(episode.windows, 'window')} of {size} with findings",
         f"latest    {window}",
         f"evidence  n = {latest.n:,}, effect = {latest.effect:.4g}, {p_value}",
     ]
@@ -137,8 +155,9 @@ def _evidence(episode: "Episode", where: Place) -> list[object]:
         lines.append(f"events    {', '.join(latest.events)}")
     if latest.changes:
         lines += ["", _change_table(episode), "", *bars(latest.changes)]
-    span = f"--from {window.start:%Y-%m-%dT%H:%M:%S} --to {window.end:%Y-%m-%dT%H:%M:%S}"
-    command = f"driftlog analyze --spool {where.spool} --model {episode.model} {span}"
+    start, end = (at.replace(tzinfo=None).isoformat() for at in (window.start, window.end))
+    words = f"analyze --model {shlex.quote(episode.model)} --window {shlex.quote(size)}"
+    command = where.command(f"{words} --from {start} --to {end}")
     return [*lines, "", f"The same again: {command}"]
 
 

@@ -1,19 +1,21 @@
 """``driftlog analyze``: every window of the log against the baseline."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftlog_analyzers.cli._alerts import alert_table, alert_values, worst_first
-from driftlog_analyzers.cli._console import moment, show, show_json
+from driftlog_analyzers.cli._console import counted, moment, show, show_json
 from driftlog_analyzers.cli._options import (
+    BaselineOption,
     ConfigOption,
     JsonOption,
     ModelOption,
     Place,
     SpoolOption,
     StateOption,
+    VersionOption,
+    WindowOption,
     pick_model,
     place,
 )
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from driftlog_analyzers._baseline import Baseline
     from driftlog_analyzers._episode import Episode
     from driftlog_analyzers._finding import Evaluation
+    from driftlog_analyzers._window import WindowSize
 
 _OPEN_ALERTS = 3
 
@@ -32,17 +35,11 @@ def analyze(
     *,
     spool: SpoolOption = None,
     model: ModelOption = None,
-    window: Annotated[
-        str | None, typer.Option("--window", help="1h, 15m, 1d, or a number of events; 1h.")
-    ] = None,
+    window: WindowOption = None,
     start: Annotated[str | None, typer.Option("--from", help="Windows from this time on.")] = None,
     end: Annotated[str | None, typer.Option("--to", help="Windows up to this time.")] = None,
-    baseline: Annotated[
-        Path | None, typer.Option("--baseline", help="A baseline file.", metavar="PATH")
-    ] = None,
-    version: Annotated[
-        str | None, typer.Option("--version", help="The model version whose baseline counts.")
-    ] = None,
+    baseline: BaselineOption = None,
+    version: VersionOption = None,
     fail_on_alert: Annotated[
         bool, typer.Option("--fail-on-alert", help="Exit with 3 if alerts are open.")
     ] = False,
@@ -66,7 +63,7 @@ def analyze(
             episodes = file.episodes(name, size=size, closed=False)
         _run.tell_damage(store)
     alerts = worst_first([episode for episode in episodes if episode.raised])
-    _tell(reference, evaluations, alerts, where, as_json=as_json)
+    _tell(reference, evaluations, alerts, where, size, as_json=as_json)
     _run.require_enough(evaluations, where.config.detection.min_events)
     if fail_on_alert and alerts:
         raise typer.Exit(_OPEN_ALERTS)
@@ -77,18 +74,20 @@ def _tell(
     evaluations: "Sequence[Evaluation]",
     alerts: "Sequence[Episode]",
     where: Place,
+    size: "WindowSize",
     *,
     as_json: bool,
 ) -> None:
     from driftlog_analyzers.cli import _findings  # noqa: PLC0415 - when needed
 
+    sizes = {alert.id: str(size) for alert in alerts}
     if as_json:
         show_json(
             {
                 "model": baseline.model,
                 "baseline": baseline.name,
                 "windows": [_findings.window_values(e) for e in evaluations],
-                "alerts": [alert_values(episode) for episode in alerts],
+                "alerts": [alert_values(episode, sizes) for episode in alerts],
             }
         )
         return
@@ -99,5 +98,5 @@ def _tell(
     if not alerts:
         show("No open alerts.")
         return
-    show(f"{len(alerts):,} open alerts:", alert_table(alerts), "")
-    show(f"Evidence: driftlog alerts show ID --spool {where.spool}")
+    show(f"{counted(len(alerts), 'open alert')}:", alert_table(alerts, sizes), "")
+    show(f"Evidence: {where.command('alerts show ID')}")

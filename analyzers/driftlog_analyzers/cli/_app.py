@@ -1,12 +1,14 @@
 """The commands in one application, and what becomes of their errors.
 
 Exit codes: 0 fine · 1 an error, said in one sentence on stderr · 2 wrong usage · 3 open alerts,
-where ``analyze --fail-on-alert`` asks for it.
+where ``analyze --fail-on-alert`` asks for it · 130 interrupted by Ctrl-C.
 """
 
 import io
 import logging
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
@@ -15,7 +17,7 @@ from driftlog_analyzers.cli._alerts import alerts_list, alerts_show
 from driftlog_analyzers.cli._analyze import analyze
 from driftlog_analyzers.cli._baseline import baseline
 from driftlog_analyzers.cli._check_config import check_config
-from driftlog_analyzers.cli._console import complain
+from driftlog_analyzers.cli._console import complain, show
 from driftlog_analyzers.cli._demo import demo
 from driftlog_analyzers.cli._log import log
 from driftlog_analyzers.cli._report import report
@@ -25,6 +27,14 @@ from driftlog_analyzers.cli._status import status
 from driftlog_analyzers.errors import DriftlogError
 
 _ERROR = 1
+_INTERRUPTED = 130  # what typer makes of Ctrl-C too
+_QUERY_INTERRUPTED = "Query interrupted"  # what DuckDB makes of it
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        show(f"driftlog {metadata.version('driftlog')}")
+        raise typer.Exit
 
 
 def application() -> typer.Typer:
@@ -37,6 +47,7 @@ def application() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
+    app.callback()(_options)
     app.command()(demo)
     app.command()(log)
     app.command()(baseline)
@@ -53,6 +64,18 @@ def application() -> typer.Typer:
     return app
 
 
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+
+
 def main() -> None:
     """Run the command line; expected errors become one sentence and exit code 1."""
     # The commands say themselves what the logger dropped.
@@ -63,6 +86,15 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     try:
         application()()
+    except SystemExit as end:
+        if end.code == _INTERRUPTED:
+            complain("interrupted")
+        raise
+    except RuntimeError as error:
+        if str(error) != _QUERY_INTERRUPTED:
+            raise
+        complain("interrupted")
+        sys.exit(_INTERRUPTED)
     except (DriftlogError, ShipperError) as error:
         complain(str(error))
         sys.exit(_ERROR)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftlog_analyzers.cli._chart import short
-from driftlog_analyzers.cli._console import moment, show, show_json, table
+from driftlog_analyzers.cli._console import counted, moment, show, show_json, table
 from driftlog_analyzers.cli._options import (
     ConfigOption,
     JsonOption,
@@ -16,6 +16,7 @@ from driftlog_analyzers.cli._options import (
     pick_model,
     place,
 )
+from driftlog_analyzers.errors import InputError
 
 if TYPE_CHECKING:
     from driftlog_analyzers._baseline import Baseline, Constraint
@@ -134,6 +135,11 @@ def _save(built: "Baseline", where: Place, output: Path | None, *, as_json: bool
     from driftlog_analyzers._baseline_file import baseline_path, save_baseline  # noqa: PLC0415 - when needed
 
     path = output or baseline_path(where.baselines, built.model, built.version)
+    if output is None and not where.writable:
+        raise InputError(
+            f"baseline {path} cannot be written (read-only); name another place with --output PATH, "
+            "or with --state DIR, and then for analyze too"
+        )
     save_baseline(built, path)
     rows = [(name, rule, built.profile.features[name]) for name, rule in built.constraints.items()]
     if as_json:
@@ -148,7 +154,7 @@ def _save(built: "Baseline", where: Place, output: Path | None, *, as_json: bool
             }
         )
         return
-    title = f"Baseline {built.name}, {built.profile.events:,} events of {built.source}"
+    title = f"Baseline {built.name}, {counted(built.profile.events, 'event')} of {built.source}"
     columns = ("feature", "kind", "required", "absent ", "null ", "range or values")
     cells = [_cells(name, rule, found, built.profile.events) for name, rule, found in rows]
     show(title, table(columns, cells), "", f"Saved as {path}; edit its constraints there.")

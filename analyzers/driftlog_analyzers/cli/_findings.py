@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
+from driftlog_analyzers.cli._console import counted
 
 _SHOWN_WINDOWS = 10
 _SHOWN_NOTICES = 10
@@ -32,8 +33,9 @@ class Summary:
 
     def __str__(self) -> str:
         return (
-            f"{self.windows:,} windows, {self.with_findings:,} with findings. Results: "
-            f"{self.findings:,} findings, {self.notices:,} notices, {self.ok:,} ok, "
+            f"{counted(self.windows, 'window')}, {self.with_findings:,} with findings. Results: "
+            f"{counted(self.findings, 'finding')}, {counted(self.notices, 'notice')}, "
+            f"{self.ok:,} ok, "
             f"{self.insufficient:,} insufficient data."
         )
 
@@ -71,7 +73,7 @@ def blocks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
         if fresh:
             yield from _repeats(repeated)
             repeated = 0
-            yield f"{evaluation.window}, {evaluation.events:,} events"
+            yield f"{evaluation.window}, {counted(evaluation.events, 'event')}"
             for result in fresh:
                 yield f"  {result.severity:8}  {result.detector}: {result.summary}"
             if going_on := len(found) - len({(r.detector, r.feature) for r in fresh}):
@@ -91,21 +93,21 @@ def notices(evaluations: Sequence[Evaluation]) -> Iterator[str]:
     if latest:
         yield "Notices, which open no alert:"
     for windows, result in list(latest.values())[:_SHOWN_NOTICES]:
-        more = f" (and {windows - 1:,} windows before)" if windows > 1 else ""
+        more = f" (and {counted(windows - 1, 'window')} before)" if windows > 1 else ""
         yield f"  {result.severity:8}  {result.detector}: {result.summary}{more}"
     if len(latest) > _SHOWN_NOTICES:
-        yield f"  … and {len(latest) - _SHOWN_NOTICES:,} features more; --json has them all"
+        yield f"  … and {counted(len(latest) - _SHOWN_NOTICES, 'more feature')}; --json has them all"
 
 
 def short_windows(evaluations: Sequence[Evaluation], minimum: int) -> list[str]:
     """Lines that name the windows with fewer events than the minimum."""
     short = [e for e in evaluations if e.events < minimum]
     lines = [
-        f"{e.window}: {e.events} events, fewer than the minimum of {minimum}: not judged"
+        f"{e.window}: {counted(e.events, 'event')}, fewer than the minimum of {minimum}: not judged"
         for e in short[:_SHOWN_WINDOWS]
     ]
     if len(short) > _SHOWN_WINDOWS:
-        lines.append(f"and {len(short) - _SHOWN_WINDOWS:,} more such windows")
+        lines.append(f"and {counted(len(short) - _SHOWN_WINDOWS, 'more such window')}")
     return lines
 
 
@@ -127,4 +129,4 @@ def window_values(evaluation: Evaluation) -> dict[str, object]:
 
 def _repeats(windows: int) -> Iterator[str]:
     if windows:
-        yield f"  … the same in {windows:,} more windows"
+        yield f"  … the same in {counted(windows, 'more window')}"

@@ -1,5 +1,7 @@
 """Options that several commands share, and where they lead to."""
 
+import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,6 +32,15 @@ ConfigOption = Annotated[
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="The model's name, where the spool holds several.")
 ]
+WindowOption = Annotated[
+    str | None, typer.Option("--window", help="1h, 15m, 1d, or a number of events; 1h.")
+]
+BaselineOption = Annotated[
+    Path | None, typer.Option("--baseline", help="A baseline file.", metavar="PATH")
+]
+VersionOption = Annotated[
+    str | None, typer.Option("--version", help="The model version whose baseline counts.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -42,12 +53,26 @@ class Place:
         state: the state file.
         baselines: folder of the baselines.
         config: the configuration; the defaults where no file is named.
+        options: the options that lead another command to the same place.
     """
 
     spool: Path
     state: Path
     baselines: Path
     config: "Config"
+    options: str = ""
+
+    def command(self, words: str) -> str:
+        """A command about the same place, to be copied."""
+        return f"driftlog {words}{self.options}"
+
+    @property
+    def writable(self) -> bool:
+        """Whether baselines and alerts can be kept where they are looked for."""
+        folder = self.baselines.absolute()
+        while not folder.exists():
+            folder = folder.parent
+        return os.access(folder, os.W_OK)
 
     def require_state(self) -> None:
         """Check that there was an analysis.
@@ -57,8 +82,7 @@ class Place:
         """
         if not self.state.is_file():
             raise StoreError(
-                f"there is no analysis in {self.state.parent}; "
-                f"run: driftlog analyze --spool {self.spool}"
+                f"there is no analysis in {self.state.parent}; run: {self.command('analyze')}"
             )
 
 
@@ -80,7 +104,9 @@ def place(spool: Path | None, state: Path | None, config: Path | None) -> Place:
         )
     beside = (state or folder / "analysis") / "state.sqlite"
     file = settings.state if state is None and settings.state else beside
-    return Place(folder, file, file.parent / "baselines", settings)
+    named = {"spool": spool, "state": state, "config": config}
+    options = "".join(f" --{key} {shlex.quote(str(at))}" for key, at in named.items() if at)
+    return Place(folder, file, file.parent / "baselines", settings, options)
 
 
 def pick_model(store: "SpoolStore", wanted: str | None) -> str:

@@ -1,5 +1,6 @@
 """One analysis with everything that the options and the configuration say."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._state import StateFile
 from driftlog_analyzers._window import WindowSize, parse_size
-from driftlog_analyzers.cli._console import note, progress
+from driftlog_analyzers.cli._console import counted, note, progress
 from driftlog_analyzers.cli._options import Place
 from driftlog_analyzers.errors import BaselineError, ConfigError, StoreError
 
@@ -42,15 +43,30 @@ def find(where: Place, model: str, path: Path | None, version: str | None) -> Ba
         ConfigError: the file has problems.
     """
     monitor = where.config.monitor(model)
-    file = path or monitor.baseline
-    file = file or find_baseline(where.baselines, model, version or monitor.version)
+    file = path or monitor.baseline or _kept(where, model, version or monitor.version)
     baseline = load_baseline(file)
     if baseline.model != model:
         raise BaselineError(
             f"baseline {file} is for model {baseline.model!r}, and the events are of {model!r}; "
-            f"make one with: driftlog baseline --spool {where.spool} --model {model} --input FILE"
+            f"make one with: {_how_made(where, model)}"
         )
     return baseline
+
+
+def _kept(where: Place, model: str, version: str | None) -> Path:
+    try:
+        return find_baseline(where.baselines, model, version)
+    except BaselineError:
+        advice = f"make one with: {_how_made(where, model)}"
+        if not where.writable:
+            advice += f", both times with --state DIR, because {where.state.parent} is read-only"
+        raise BaselineError(
+            f"model {model!r} has no baseline in {where.baselines}; {advice}"
+        ) from None
+
+
+def _how_made(where: Place, model: str) -> str:
+    return where.command(f"baseline --model {shlex.quote(model)} --input FILE")
 
 
 def settings(where: Place, model: str) -> Settings:
@@ -101,7 +117,7 @@ def _held(store: SpoolStore, baseline: Baseline) -> str:
     if extent is None:
         return f"it has no events of model {baseline.model!r}"
     return (
-        f"its {extent.events:,} events of model {baseline.model!r} run from "
+        f"its {counted(extent.events, 'event')} of model {baseline.model!r} run from "
         f"{extent.first:%Y-%m-%d %H:%M} to {extent.last:%Y-%m-%d %H:%M} UTC"
     )
 
@@ -112,7 +128,9 @@ def tell_damage(store: SpoolStore) -> None:
         counts = sorted(damage.reasons.items())
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts)
         kept = f"set aside in {damage.aside}" if damage.aside else "left where they are"
-        note(f"{path}: {damage.lines:,} damaged lines were skipped ({reasons}) and {kept}.")
+        were = "was" if damage.lines == 1 else "were"
+        lines = counted(damage.lines, "damaged line")
+        note(f"{path}: {lines} {were} skipped ({reasons}) and {kept}.")
 
 
 def require_enough(evaluations: Sequence[Evaluation], minimum: int) -> None:
@@ -122,8 +140,10 @@ def require_enough(evaluations: Sequence[Evaluation], minimum: int) -> None:
         StoreError: every window has fewer events than the minimum.
     """
     if evaluations and all(evaluation.events < minimum for evaluation in evaluations):
+        several = len(evaluations) > 1
+        none = f"none of the {len(evaluations):,} windows has" if several else "the window lacks"
         largest = max(evaluation.events for evaluation in evaluations)
         raise StoreError(
-            f"none of the {len(evaluations):,} windows has the minimum of {minimum} events (the "
+            f"{none} the minimum of {minimum} events (the "
             f"largest has {largest}), so nothing was judged; use larger windows (--window)"
         )

@@ -259,7 +259,9 @@ def test_a_read_only_spool_is_said(process, tmp_path):
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         logged = process("log", file, *common, *ROLES)
         state = ("--state", tmp_path / "state")
+        lacking = process("analyze", *common)
         refused = process("baseline", *common, "--input", file, *ROLES)
+        elsewhere = process("baseline", *common, "--input", file, "--output", "b.toml", *ROLES)
         made = process("baseline", *common, "--input", file, *ROLES, *state)
         analyzed = process("analyze", *common, *state)
 
@@ -267,8 +269,11 @@ def test_a_read_only_spool_is_said(process, tmp_path):
     assert (1, True) == (logged.code, logged.sentence.startswith(expected))
     assert (1, True) == (
         refused.code,
-        "cannot be written (Read-only file system)" in refused.sentence,
+        "cannot be written (read-only); name another place with --output PATH, or with --state DIR"
+        in refused.sentence,
     )
+    assert (1, True) == (lacking.code, "both times with --state DIR" in lacking.sentence)
+    assert 0 == elsewhere.code
     assert (0, 0, "") == (made.code, analyzed.code, analyzed.err)
 
 

@@ -1,7 +1,9 @@
 import re
+import shlex
 import subprocess
 import sys
 import time
+from importlib import metadata
 
 import pytest
 
@@ -114,7 +116,7 @@ def test_windows_are_told_worst_first_and_once(driftlog, spool):
         "2024-03-04 10:00:00 to 2024-03-04 11:00:00 UTC, 60 events\n"
         "  critical  vanished: income vanished: it is absent from 100 % of 60 events"
         " (before: 0 %)\n"
-        "  … the same in 1 more windows\n"
+        "  … the same in 1 more window\n"
     ) in done.out
     assert "12 windows, 2 with findings." in done.out
 
@@ -132,6 +134,48 @@ def test_alerts_are_listed_and_shown_with_evidence(driftlog, spool):
     for part in ("n = 60, effect = 1, p", "count before", "█" * 32, "events    "):
         assert part in shown.out
     assert ("vanished", 60, 2) == (values["detector"], values["latest"]["n"], values["windows"])
+
+
+def test_alerts_tell_the_size_of_their_windows(driftlog, spool):
+    """One fault seen in windows of two sizes is two alerts, told apart by the size."""
+    first = driftlog("analyze", "--spool", spool, "--window", "1h")
+    driftlog("analyze", "--spool", spool, "--window", "100")
+    values = driftlog("alerts", "list", "--spool", spool, "--json").json["alerts"]
+    listed = driftlog("alerts", "list", "--spool", spool)
+    shown = driftlog("alerts", "show", values[0]["id"], "--spool", spool).out
+
+    assert {"1h", "100 events"} == {alert["window"] for alert in values}
+    assert (True, True) == ("1h" in listed.out, "100 events" in listed.out)
+    assert ("1 open alert:" in first.out, values[0]["window"] in shown) == (True, True)
+
+
+def test_hints_lead_to_the_same_place(driftlog, spool, tmp_path):
+    """What a command prints to be run next names the spool, the state and the configuration."""
+    (tmp_path / "driftlog.toml").write_text("[models.m]\n")
+    place = ("--spool", spool, "--state", "my state", "--config", "driftlog.toml")
+    options = f" --spool {spool} --state 'my state' --config driftlog.toml"
+    missing = driftlog("analyze", *place)
+    assert f"make one with: driftlog baseline --model m --input FILE{options}" in missing.sentence
+    assert f"run: driftlog analyze{options}" in driftlog("alerts", "list", *place).sentence
+    assert f"run: driftlog analyze{options}" in driftlog("report", *place).sentence
+
+    driftlog("baseline", *place, "--model", "m", "--input", tmp_path / "train.csv", *ROLES)
+    analyzed, listed = driftlog("analyze", *place), driftlog("alerts", "list", *place)
+    for done in (analyzed, listed):
+        assert f"Evidence: driftlog alerts show ID{options}\n" in done.out
+    (alert,) = driftlog("alerts", "list", *place, "--json").json["alerts"]
+    shown = driftlog("alerts", "show", alert["id"], *place).out
+    again = shlex.split(shown.partition("The same again: driftlog ")[2])
+    assert ("analyze", 0, 1) == (
+        again[0],
+        (done := driftlog(*again, "--json")).code,
+        len(done.json["windows"]),
+    )
+
+
+def test_the_version_is_told(driftlog):
+    """It is that of the installed distribution."""
+    assert f"driftlog {metadata.version('driftlog')}\n" == driftlog("--version").out
 
 
 @pytest.mark.parametrize(
