@@ -118,11 +118,16 @@ def _start(  # noqa: PLR0917 - what a run has, in the order of `_Run`
     episodes: EpisodeSettings,
 ) -> _Run:
     spec = profile_spec(baseline)
-    fingerprint = _hash(_stable(spec))
-    rules = repr(sorted(baseline.constraints.items()))
-    key = _hash(to_json(baseline.profile), rules, fingerprint, _settings_key(settings))
-    label = f"{baseline.name} ({key}"
+    label, fingerprint = baseline_label(baseline, settings), _hash(_stable(spec))
     return _Run(store, state, baseline, size, settings, spec, fingerprint, label, now, episodes)
+
+
+def baseline_label(baseline: Baseline, settings: Settings) -> str:
+    """How `Evaluation.baseline` begins for this baseline under these settings."""
+    rules = repr(sorted(baseline.constraints.items()))
+    fingerprint = _hash(_stable(profile_spec(baseline)))
+    key = _hash(to_json(baseline.profile), rules, fingerprint, _settings_key(settings))
+    return f"{baseline.name} ({key}"
 
 
 def _stable(spec: ProfileSpec) -> str:
