@@ -70,10 +70,12 @@ def baseline_from_store(
     end: datetime | None = None,
     closed: bool = False,
 ) -> Baseline:
-    """A baseline from the events of the log between start and end.
+    """A baseline from the events of the log between start and end, of this model version only.
+
+    Where the log names no version at all, it is of all events.
 
     Raises:
-        BaselineError: there are no events of the model there.
+        BaselineError: there are no events of the model and version there.
         StoreError: the store could not answer completely.
     """
     extent = store.extent(model)
@@ -82,13 +84,26 @@ def baseline_from_store(
             f"the log holds no events of model {model!r}; name one of: {', '.join(store.models()) or 'none'}"
         )
     window = Window(start or extent.first, end or extent.last, end_id="" if end else "\U0010ffff")
-    edges, vocabulary = store.edges(model, window), store.vocabulary(model, window)
-    profile = next(iter(store.profiles(_reference_spec(model, edges, vocabulary), [window])))
+    only = _only(model, version, extent.versions)
+    edges, vocabulary = store.edges(model, window, only), store.vocabulary(model, window, only)
+    spec = replace(_reference_spec(model, edges, vocabulary), version=only)
+    profile = next(iter(store.profiles(spec, [window])))
+    several = f", version {version} only" if len(extent.versions) > 1 else ""
     if not profile.events:
         raise BaselineError(
-            f"model {model!r} has no events from {window}; its events run {extent.first} to {extent.last}"
+            f"model {model!r} has no events from {window}{several}; its events run {extent.first} to {extent.last}"
         )
-    return _made(model, version, f"the log, {window}", profile, vocabulary, closed=closed)
+    return _made(model, version, f"the log, {window}{several}", profile, vocabulary, closed=closed)
+
+
+def _only(model: str, version: str, versions: Counts) -> str | None:
+    """The version that the events must have; None where they have none."""
+    if versions and version not in versions:
+        raise BaselineError(
+            f"the log holds no events of model {model!r}, version {version!r};"
+            f" name one of its versions: {', '.join(sorted(versions))}"
+        )
+    return version if versions else None
 
 
 def profile_spec(baseline: Baseline) -> ProfileSpec:

@@ -134,21 +134,25 @@ class SpoolStore:
             return tuple(size.windows(start, end))
         return tuple(size.near(self._occupied(model, size, start, end), start, end))
 
-    def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:
+    def edges(self, model: str, window: Window, version: str | None = None) -> tuple[Edges, Edges]:
         """Histogram edges of the numbers in a window; see `EventStore.edges`."""
         held = self._catalog.held(model, window)
         if not held:
             return {}, {}
         with self._named_errors():
-            return histogram_edges(self._connection, self._relation(model, [window], held))
+            relation = self._relation(model, [window], held, version)
+            return histogram_edges(self._connection, relation)
 
-    def vocabulary(self, model: str, window: Window) -> Mapping[str, Counts]:
+    def vocabulary(
+        self, model: str, window: Window, version: str | None = None
+    ) -> Mapping[str, Counts]:
         """Texts per token; see `EventStore.vocabulary`."""
         held = self._catalog.held(model, window)
         if not held:
             return {}
         with self._named_errors():
-            return token_counts(self._connection, self._relation(model, [window], held))
+            relation = self._relation(model, [window], held, version)
+            return token_counts(self._connection, relation)
 
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
         """How many predictions each window holds."""
@@ -182,7 +186,7 @@ class SpoolStore:
         self, spec: ProfileSpec, windows: Sequence[Window], held: Parts
     ) -> Iterator[tuple[int, WindowProfile]]:
         with self._named_errors():
-            relation = self._relation(spec.model, windows, held)
+            relation = self._relation(spec.model, windows, held, spec.version)
             yield from scan(self._connection, relation, spec.features, spec.predictions).items()
 
     def examples(
@@ -257,14 +261,19 @@ class SpoolStore:
         if needs_table(windows):
             self._rows(table_sql(self._source(model, held, "", {}), windows))
 
-    def _relation(self, model: str, windows: Sequence[Window], held: Parts) -> Relation:
+    def _relation(
+        self, model: str, windows: Sequence[Window], held: Parts, version: str | None = None
+    ) -> Relation:
         self._place(model, windows, held)
         names = merge_names(part.names for _, part in held)
         fields = (
             ", event.outcome AS outcome, event.duration / 1e9 AS seconds, "
             "driftlog.model.version AS version, driftlog"
         )
-        sql = placed(self._source(model, held, fields, names), windows)
+        source = self._source(model, held, fields, names)
+        if version is not None:
+            source += f" AND driftlog.model.version = {literal(version)}"
+        sql = placed(source, windows)
         return Relation(sql, columns_of(names, ""), columns_of(names, "prediction."))
 
     def _occupied(

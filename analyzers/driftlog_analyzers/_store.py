@@ -37,11 +37,13 @@ class ProfileSpec:
         model: the model's name.
         features: by input feature.
         predictions: by output.
+        version: only events of this model version; None, of all.
     """
 
     model: str
     features: Mapping[str, FeatureSpec] = field(default_factory=dict)
     predictions: Mapping[str, FeatureSpec] = field(default_factory=dict)
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,19 @@ class EventStore(Protocol):
         make millions. Windows by count hold exactly that many events; the events left over at the end belong to none.
         """
 
-    def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:
-        """Histogram edges of the numeric features and of the numeric outputs that a window shows."""
+    def edges(self, model: str, window: Window, version: str | None = None) -> tuple[Edges, Edges]:
+        """Histogram edges of the numeric features and of the numeric outputs that a window shows.
 
-    def vocabulary(self, model: str, window: Window) -> Mapping[str, Counts]:
-        """Texts per token of every text feature whose service has no vocabulary of its own."""
+        Of one model version, where one is given.
+        """
+
+    def vocabulary(
+        self, model: str, window: Window, version: str | None = None
+    ) -> Mapping[str, Counts]:
+        """Texts per token of every text feature whose service has no vocabulary of its own.
+
+        Of one model version, where one is given.
+        """
 
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
         """How many predictions each window holds."""

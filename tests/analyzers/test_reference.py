@@ -19,7 +19,15 @@ from driftlog_analyzers._reference import (
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._table import Roles
 from driftlog_analyzers.errors import BaselineError
-from tests.analyzers.spools import BEGIN, MODEL, assert_equal_profiles, at, write
+from tests.analyzers.spools import (
+    BEGIN,
+    MODEL,
+    assert_equal_profiles,
+    at,
+    document,
+    write,
+    write_lines,
+)
 
 TEXT = Roles(text=frozenset({"t"}))
 
@@ -172,3 +180,39 @@ def test_no_events_there(tmp_path):
 
     with SpoolStore(tmp_path) as store, pytest.raises(BaselineError, match="no events from"):
         baseline_from_store(store, model=MODEL, version="7", start=at(5), end=at(6))
+
+
+def test_one_version_only(tmp_path):
+    """Where the log holds several versions, only the named one's events are the reference."""
+    rows = [{"x": n, "t": f"word{n} both"} for n in range(5)]
+    write(tmp_path, rows, version="7", text=["t"])
+    write(tmp_path, [{"x": 100, "t": "later both"}] * 3, version="8", text=["t"])
+
+    with SpoolStore(tmp_path) as store:
+        seven, eight = (
+            baseline_from_store(store, model=MODEL, version=version) for version in ("7", "8")
+        )
+        with pytest.raises(BaselineError, match=r"version '9'; name one of its versions: 7, 8"):
+            baseline_from_store(store, model=MODEL, version="9")
+        with pytest.raises(BaselineError, match=r"no events from .*, version 8 only"):
+            baseline_from_store(store, model=MODEL, version="8", start=at(5), end=at(6))
+
+    assert ({"7": 5}, {"8": 3}) == (seven.profile.versions, eight.profile.versions)
+    assert (4.0, 100.0) == tuple(b.constraints["x"].maximum for b in (seven, eight))
+    assert 4.0 == seven.profile.features["x"].numeric.edges[-1]
+    assert {"later": 3, "both": 3} == eight.vocabulary["t"]
+    assert seven.source.endswith(" UTC, version 7 only")
+
+
+def test_a_log_without_versions(tmp_path):
+    """Events of a foreign writer that name no version are the reference all together."""
+    docs = [document(n, num={"x": n}) for n in range(4)]
+    for doc in docs:
+        del doc["driftlog"]["model"]["version"]
+    write_lines(tmp_path / "a.ndjson", docs)
+
+    with SpoolStore(tmp_path) as store:
+        baseline = baseline_from_store(store, model=MODEL, version="1")
+
+    assert (4, "1") == (baseline.profile.events, baseline.version)
+    assert "only" not in baseline.source

@@ -245,3 +245,17 @@ def test_nothing_of_the_model_left(tmp_path, opened):
 def _dataset(doc):
     """The document of a foreign writer that names the dataset."""
     return doc | {"event": doc["event"] | {"dataset": f"driftlog.{MODEL}"}}
+
+
+def test_of_one_version(tmp_path, opened):
+    """Edges, vocabulary and profile may be of one model version only."""
+    write(tmp_path, [{"x": n, "t": "old"} for n in range(5)], version="7", text=["t"])
+    write(tmp_path, [{"x": 100, "t": "new"}] * 3, version="8", text=["t"])
+    store = opened(tmp_path)
+
+    (profile,) = store.profiles(ProfileSpec(MODEL, version="8"), [EVERYTHING])
+
+    assert ({"8": 3}, 100.0) == (profile.versions, profile.features["x"].numeric.minimum)
+    assert {"t": {"new": 3}} == store.vocabulary(MODEL, EVERYTHING, "8")
+    assert 4.0 == store.edges(MODEL, EVERYTHING, "7")[0]["x"][-1]
+    assert {"t": {"old": 5, "new": 3}} == store.vocabulary(MODEL, EVERYTHING)

@@ -129,18 +129,20 @@ class ElasticsearchStore:
                 return ()
             return counted_windows(events.view, bounded, size.events, *span(found))
 
-    def edges(self, model: str, window: Window) -> tuple[Edges, Edges]:
+    def edges(self, model: str, window: Window, version: str | None = None) -> tuple[Edges, Edges]:
         """Histogram edges of the numbers in a window; see `EventStore.edges` and `_outline`."""
-        with self._events(model, [window]) as events:
+        with self._events(model, [window], version) as events:
             query, view = events.of(window), events.view
             return (
                 histogram_edges(view, query, events.features),
                 histogram_edges(view, query, events.predictions),
             )
 
-    def vocabulary(self, model: str, window: Window) -> Mapping[str, Counts]:
+    def vocabulary(
+        self, model: str, window: Window, version: str | None = None
+    ) -> Mapping[str, Counts]:
         """Texts per token; see `EventStore.vocabulary`."""
-        with self._events(model, [window]) as events:
+        with self._events(model, [window], version) as events:
             return token_counts(events.view, events.of(window), events.features)
 
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
@@ -157,7 +159,7 @@ class ElasticsearchStore:
 
     def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
         """The profile of each window, in order; see `EventStore.profiles`."""
-        with self._events(spec.model, windows) as events:
+        with self._events(spec.model, windows, spec.version) as events:
             features = Role(events.features, spec.features)
             roles = Roles(features, Role(events.predictions, spec.predictions))
             for window in windows:
@@ -179,11 +181,15 @@ class ElasticsearchStore:
             ]
 
     @contextmanager
-    def _events(self, model: str, windows: Sequence[Window] | None = None) -> Iterator[_Events]:
+    def _events(
+        self, model: str, windows: Sequence[Window] | None = None, version: str | None = None
+    ) -> Iterator[_Events]:
         """A model's events; second copies are looked for in these windows, or among all events."""
         search = Search(self._client, stream_name(f"driftlog.{model}", self._namespace))
         fields = search.fields()
         wanted = predictions(model)
+        if version is not None:
+            wanted = every([wanted, {"term": {VERSION: version}}])
         spanned = wanted if windows is None else every([wanted, _together(windows)])
         with search.frozen() as view:
             copies = second_copies(view, spanned) if _TAGS in fields else ()
