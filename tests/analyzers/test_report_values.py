@@ -1,4 +1,5 @@
 import math
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Seve
 from driftlog_analyzers._profile import Categorical, FeatureProfile, Numeric, WindowProfile
 from driftlog_analyzers._report import _format
 from driftlog_analyzers._report._evidence import MAX_POINTS, build_evidence
-from driftlog_analyzers._report._svg import el, nice_top
+from driftlog_analyzers._report._svg import Frame, el, nice_top, time_axis
 from driftlog_analyzers._window import Window
 
 START = datetime(2026, 11, 8, tzinfo=UTC)
@@ -251,6 +252,34 @@ def test_empty_histogram_is_not_drawn():
     profile = WindowProfile(5, {"f": FeatureProfile(numbers=5, numeric=numbers)})
     evidence = build_evidence(finding("any"), profile, [(window, profile)], window, window)
     assert evidence.histogram is None
+
+
+@given(
+    st.lists(st.integers(0, 10**9), min_size=2, max_size=400, unique=True).map(sorted),
+    st.integers(2, 12),
+)
+def test_several_windows_have_several_ticks(milliseconds, limit):
+    """However short or uneven the span, so that a stretch of time can be read."""
+    starts = [START + timedelta(milliseconds=count) for count in milliseconds]
+    assert 2 <= len(_format.ticks(starts, limit)) <= limit
+
+
+@pytest.mark.parametrize("step", [timedelta(milliseconds=290), timedelta(minutes=1)])
+@pytest.mark.parametrize("count", [2, 7, 8, 13])
+def test_labels_of_a_short_log_are_whole(step, count):
+    """No tick's label leaves the plot or meets the next."""
+    begin = START + timedelta(hours=11, minutes=22, microseconds=900_000)
+    marks = _format.ticks([begin + i * step for i in range(count)], 7)
+    axis = time_axis(Frame(58, 44, 474, 150), marks, count)
+    ends = []
+    for x, anchor, label in re.findall(
+        r'<text x="([0-9.]+)" y="212" class="tick"(?: text-anchor="(end)")?>([^<]*)', axis
+    ):
+        left = float(x) - (6.5 * len(label) if anchor else 0)
+        assert left >= max(ends, default=0)
+        ends.append(left + 6.5 * len(label))
+    assert len(ends) >= 2
+    assert max(ends) <= 540
 
 
 def test_ticks_of_nothing():

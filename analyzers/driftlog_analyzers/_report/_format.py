@@ -11,6 +11,8 @@ TITLE_LENGTH = 160
 _TIMES = "\N{MULTIPLICATION SIGN}"
 _JOINERS = "\u200c\u200d"
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_FEW_MARKS = 3
+_FINEST = timedelta(milliseconds=100)
 _SECONDS = (1, 5, 15, 30)
 _MINUTES = (1, 5, 15, 30, 60, 180, 360, 720)
 _DAYS = (1, 2, 7, 14, 28, 91, 182, 364, 1820)
@@ -123,17 +125,26 @@ def ticks(starts: Sequence[datetime], limit: int = 9) -> list[tuple[int, str]]:
     """Index and label of the windows that mark a time axis, at round hours, days or weeks."""
     if not starts:
         return []
-    marks: list[int] = [0]
-    step = _STEPS[-1]
-    for step in _STEPS:
-        marks = _crossings(starts, step)
-        if len(marks) <= limit:
-            break
-    marks = marks[:: max(1, math.ceil(len(marks) / limit))] or [0]
+    step, marks = _marks(starts, limit)
+    marks = marks[:: max(1, math.ceil(len(marks) / limit))]
     years = starts[0].year != starts[-1].year
     return [
         (index, _label(starts[index], step, first=index == marks[0], year=years)) for index in marks
     ]
+
+
+def _marks(starts: Sequence[datetime], limit: int) -> tuple[timedelta, list[int]]:
+    """The first step with few enough marks; one step less where it has too few to read a time."""
+    finer = _FINEST, list(range(len(starts)))
+    for step in _STEPS:
+        marks = _crossings(starts, step)
+        if len(marks) <= limit:
+            break
+        finer = step, marks
+    enough = min(len(starts), _FEW_MARKS)
+    if starts[0] == starts[-1]:
+        return step, [0]
+    return (step, marks) if len(marks) >= enough else finer
 
 
 def _crossings(starts: Sequence[datetime], step: timedelta) -> list[int]:
@@ -148,4 +159,6 @@ def _label(start: datetime, step: timedelta, *, first: bool, year: bool) -> str:
     if step >= timedelta(days=1) or start.time() == time():
         return day
     clock = f"{start:%H:%M:%S}" if step < timedelta(minutes=1) else f"{start:%H:%M}"
+    if step < timedelta(seconds=1) and start.microsecond:
+        clock += f".{start.microsecond // 100_000}"
     return f"{day}, {clock}" if first else clock

@@ -18,13 +18,14 @@ from driftlog_analyzers._report._svg import (
 
 LETTERS = {"critical": "C", "high": "H", "medium": "M", "low": "L", "info": "i"}
 _WIDE, _LEFT, _ROW, _CELL = 1120, 200, 20, 17
+_LABEL = 90  # what a mark of the time axis needs
 
 
 def heatmap(grid: Grid) -> Piece:
     """One row a feature, one cell a window, coloured by the worst severity."""
     frame = Frame(_LEFT, 6, _time_width(grid), _ROW * len(grid.rows))
     rows = [_row(row, frame, index, len(grid.columns)) for index, row in enumerate(grid.rows)]
-    marks = ticks([column.start for column in grid.columns], 12)
+    marks = ticks([column.start for column in grid.columns], _marks(frame))
     axis = time_axis(frame, marks, len(grid.columns), "start of the window (UTC)")
     bad = sum(1 for row in grid.rows if row.bad_windows)
     label = (
@@ -35,6 +36,10 @@ def heatmap(grid: Grid) -> Piece:
 
 def _time_width(grid: Grid) -> float:
     return min(_WIDE - _LEFT - 8, max(240, 40 * len(grid.columns)))
+
+
+def _marks(frame: Frame) -> int:
+    return int(frame.width // _LABEL)
 
 
 def _row(row: Row, frame: Frame, index: int, columns: int) -> Piece:
@@ -84,7 +89,7 @@ def volume(grid: Grid) -> Piece:
     ]
     unit = "mean events per window" if grid.per_cell > 1 else "events per window"
     axes = y_axis(frame, top, unit, share=False, lines=2)
-    marks = ticks([column.start for column in grid.columns], 12)
+    marks = ticks([column.start for column in grid.columns], _marks(frame))
     total = sum(column.events for column in grid.columns)
     label = f"Events per window: {number(total)} in all"
     return figure(

@@ -10,6 +10,7 @@ from driftlog_analyzers._report._format import TITLE_LENGTH, clean, clip, number
 Piece = Markup
 _NICE = (1, 2, 4, 6, 8, 10)
 _GRID_LINES = 4
+_TICK_LETTER = 6.5  # the width of a letter of a tick's label
 _MAX_TITLE = TITLE_LENGTH
 
 
@@ -152,14 +153,15 @@ def y_axis(
 def time_axis(
     frame: Frame, marks: Sequence[tuple[int, str]], count: int, name: str = "time (UTC)"
 ) -> Piece:
-    """Marks under the plot at the left edges of their slots."""
-    pieces = []
+    """Marks under the plot at the left edges of their slots; no label is cut or meets another."""
+    pieces, free = [], 0.0
     for index, label in marks:
-        x = frame.x(index, count)
-        anchor = "end" if x > frame.right - 30 else "start"
-        pieces += [
-            line(x, frame.bottom, x, frame.bottom + 5, "axis"),
-            text(x, frame.bottom + 18, label, class_="tick", anchor=anchor),
-        ]
+        x, width = frame.x(index, count), _TICK_LETTER * len(label)
+        late = x + width > frame.right + 6
+        pieces.append(line(x, frame.bottom, x, frame.bottom + 5, "axis"))
+        if (x - width if late else x) >= free:
+            anchor = "end" if late else "start"
+            pieces.append(text(x, frame.bottom + 18, label, class_="tick", anchor=anchor))
+            free = (x if late else x + width) + 4
     pieces.append(text(frame.right, frame.bottom + 34, name, class_="unit", anchor="end"))
     return join(pieces)

@@ -35,6 +35,7 @@ class ReportData:
         episodes: the alerts, in any order.
         budget: tolerated false alerts per 1,000 feature-windows without a fault.
         accounting: lines and events that were set aside or dropped, by what happened to them.
+        caution: what keeps the evaluations and the baseline from belonging together, if anything.
     """
 
     model: str
@@ -46,6 +47,7 @@ class ReportData:
     episodes: Sequence[Episode]
     budget: float = 1.0
     accounting: Mapping[str, int] = field(default_factory=dict)
+    caution: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class View:
     gaps: tuple[Remark, ...]
     accounting: tuple[tuple[str, str], ...]
     budget: str
+    caution: str
 
 
 def build_view(data: ReportData) -> View:
@@ -130,6 +133,7 @@ def build_view(data: ReportData) -> View:
             (clip(name, NAME_LENGTH), number(count)) for name, count in data.accounting.items()
         ),
         budget=number(data.budget),
+        caution=clip(data.caution, 400),
     )
 
 

@@ -1,7 +1,10 @@
 """``driftlog report``: one HTML file with health, alerts and evidence."""
 
+import os
+import shlex
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,20 +12,24 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftlog_analyzers._window import WindowSize, parse_size
-from driftlog_analyzers.cli._console import show, show_json
+from driftlog_analyzers.cli._console import counted, note, show, show_json
 from driftlog_analyzers.cli._options import (
+    BaselineOption,
     ConfigOption,
     JsonOption,
     ModelOption,
     Place,
     SpoolOption,
     StateOption,
+    VersionOption,
+    WindowOption,
     pick_model,
     place,
 )
 from driftlog_analyzers.errors import InputError, StoreError
 
 if TYPE_CHECKING:
+    from driftlog_analyzers._report import ReportData
     from driftlog_analyzers._spool_store import SpoolStore
 
 
@@ -30,12 +37,9 @@ def report(
     *,
     spool: SpoolOption = None,
     model: ModelOption = None,
-    window: Annotated[
-        str | None, typer.Option("--window", help="Size of the windows, as in analyze.")
-    ] = None,
-    baseline: Annotated[
-        Path | None, typer.Option("--baseline", help="A baseline file.", metavar="PATH")
-    ] = None,
+    window: WindowOption = None,
+    baseline: BaselineOption = None,
+    version: VersionOption = None,
     output: Annotated[Path, typer.Option("--output", help="The HTML file.", metavar="FILE")] = Path(
         "report.html"
     ),
@@ -47,25 +51,33 @@ def report(
 
     It is self-contained and needs no network.
     """
+    from driftlog_analyzers._report import render_report  # noqa: PLC0415 - when needed
+
     where = place(spool, state, config)
     where.require_state()
-    page, windows = page_of(where, model, window, baseline)
+    data = data_of(where, model, window, (baseline, version))
+    page, windows = render_report(data), len(data.evaluations)
     write_page(output, page)
+    if data.caution:
+        named = {"model": data.model, "window": data.size, "baseline": baseline, "version": version}
+        options = [f" --{key} {shlex.quote(str(name))}" for key, name in named.items() if name]
+        again = where.command(f"analyze{''.join(options)}")
+        note(f"Caution: {data.caution}; bring them up to date with: {again}")
     if as_json:
         show_json({"report": output, "bytes": len(page.encode()), "windows": windows})
     else:
-        show(f"{output}: {windows:,} windows, {len(page.encode()) / 1024:,.0f} KiB.")
+        show(f"{output}: {counted(windows, 'window')}, {len(page.encode()) / 1024:,.0f} KiB.")
 
 
-def page_of(
-    where: Place, model: str | None, window: str | None, baseline: Path | None
-) -> tuple[str, int]:
-    """The report as HTML, and how many windows it covers.
+def data_of(
+    where: Place, model: str | None, window: str | None, wanted: tuple[Path | None, str | None]
+) -> "ReportData":
+    """What the report is made of; *wanted* is the baseline's file or version.
 
     Raises:
         StoreError: nothing was analysed with windows of this size.
     """
-    from driftlog_analyzers._report import ReportData, render_report  # noqa: PLC0415 - when needed
+    from driftlog_analyzers._report import ReportData  # noqa: PLC0415 - when needed
     from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - as above
     from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - as above
     from driftlog_analyzers.cli import _run  # noqa: PLC0415 - as above
@@ -74,9 +86,10 @@ def page_of(
         name = pick_model(store, model)
         size = _size(window or where.config.monitor(name).window, file.sizes(name), name, where)
         evaluations = tuple(file.evaluations(name, size))
-        data = ReportData(
+        shown = _run.find(where, name, *wanted)
+        return ReportData(
             model=name,
-            baseline=_run.find(where, name, baseline, None),
+            baseline=shown,
             size=size,
             generated=datetime.now(UTC),
             evaluations=evaluations,
@@ -84,8 +97,8 @@ def page_of(
             episodes=file.episodes(name, size=size),
             budget=where.config.detection.budget,
             accounting=_damaged(store),
+            caution=_run.caution(where, shown, evaluations),
         )
-    return render_report(data), len(evaluations)
 
 
 def _damaged(store: "SpoolStore") -> dict[str, int]:
@@ -109,18 +122,30 @@ def _size(
         )
         raise StoreError(
             f"no windows of {size} were analysed for model {model!r}, {there}; name their size with "
-            f"--window, or run: driftlog analyze --spool {where.spool} --window '{size}'"
+            f"--window, or run: {where.command('analyze')} --window '{size}'"
         )
     return parse_size(analysed[0])
 
 
 def write_page(path: Path, page: str) -> None:
-    """Write the HTML file.
+    """Write the HTML file; an earlier one stays until all of the new one is on the disk.
 
     Raises:
         InputError: it cannot be written.
     """
+    path = path.resolve()  # the file that a link leads to is replaced, and not the link
+    special = path.exists() and not path.is_file()
+    draft = path if special else path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.write_text(page, encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(page)
+            file.flush()
+            if not special:
+                os.fsync(file.fileno())
+        if not special:
+            draft.replace(path)
     except OSError as error:
+        if not special:
+            with suppress(OSError):
+                draft.unlink()
         raise InputError(f"report {path} cannot be written: {error.strerror}") from error

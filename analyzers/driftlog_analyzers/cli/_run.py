@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from driftlog_analyzers._analysis import analyze as analyze_windows
+from driftlog_analyzers._analysis import baseline_label
 from driftlog_analyzers._baseline import Baseline
 from driftlog_analyzers._baseline_file import find_baseline, load_baseline
 from driftlog_analyzers._config import Monitor
@@ -51,6 +52,19 @@ def find(where: Place, model: str, path: Path | None, version: str | None) -> Ba
             f"make one with: {_how_made(where, model)}"
         )
     return baseline
+
+
+def caution(where: Place, shown: Baseline, evaluations: Sequence[Evaluation]) -> str:
+    """Say how many windows were not judged with this baseline; empty where all were."""
+    label = baseline_label(shown, settings(where, shown.model))
+    other = sum(not evaluation.baseline.startswith(label) for evaluation in evaluations)
+    if not other:
+        return ""
+    were = "was" if other == 1 else "were"
+    return (
+        f"{other:,} of {counted(len(evaluations), 'window')} {were} judged with another baseline, "
+        f"or other settings, than {shown.name} shown here"
+    )
 
 
 def _kept(where: Place, model: str, version: str | None) -> Path:

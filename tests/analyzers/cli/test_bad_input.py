@@ -250,6 +250,19 @@ def test_a_full_disk_is_said_with_the_number_of_rows_lost(process, tmp_path):
     assert done.sentence.endswith(f"log the rest with the same command and --skip {written}")
 
 
+def test_an_older_report_survives_a_full_disk(process, spool, tmp_path):
+    """The new one is written beside it, and what there is of it is removed."""
+    process("analyze", "--spool", spool)
+    with tmpfs(tmp_path / "disk", "size=16k") as disk:
+        (disk / "r.html").write_text("good")
+        done = process("report", "--spool", spool, "--output", disk / "r.html")
+        kept = [(path.name, path.read_text()) for path in disk.iterdir()]
+
+    expected = f"report {disk}/r.html cannot be written: No space left on device"
+    assert (1, expected) == (done.code, done.sentence)
+    assert [("r.html", "good")] == kept
+
+
 def test_a_read_only_spool_is_said(process, tmp_path):
     """Logging fails with the number of rows; analysis works with the state elsewhere."""
     file = write_rows(tmp_path / "a.csv", 200, seed=1)

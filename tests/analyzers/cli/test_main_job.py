@@ -210,6 +210,28 @@ def test_the_report_is_one_file(driftlog, spool, tmp_path):
     assert ("income" in page, "http://" in page.replace("http://www.w3.org", "")) == (True, False)
 
 
+def test_the_report_says_where_the_baseline_is_another(driftlog, spool, tmp_path):
+    """One that was made after the analysis, until that is run again; the version chooses one."""
+    driftlog("analyze", "--spool", spool)
+    assert "" == driftlog("report", "--spool", spool).err
+    newer = ("--version", "8", "--input", tmp_path / "good.csv", *ROLES)
+    made = driftlog("baseline", "--spool", spool, "--model", "m", *newer)
+    assert (0, "") == (made.code, made.err)
+    done = driftlog("report", "--spool", spool, "--version", "8")
+
+    said = (
+        "12 of 12 windows were judged with another baseline, or other settings, than m 8 shown here"
+    )
+    command = "driftlog analyze --model m --window 1h --version 8"
+    expected = f"Caution: {said}; bring them up to date with: {command} --spool {spool}\n"
+    assert (0, expected) == (done.code, done.err)
+    assert said in (tmp_path / "report.html").read_text()
+    assert "" == driftlog("report", "--spool", spool, "--version", "7").err
+    driftlog("analyze", "--spool", spool, "--version", "8")
+    assert "" == driftlog("report", "--spool", spool, "--version", "8").err
+    assert "Caution" not in (tmp_path / "report.html").read_text()
+
+
 def test_a_baseline_from_the_log_is_built_and_used(driftlog, spool):
     """Good hours serve as the reference, under the version that they were logged with."""
     made = driftlog(
