@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 import orjson
 
+from driftlog_analyzers._connect import connect
 from driftlog_analyzers._demo import _service
 from driftlog_analyzers._demo._choose import choose_faults
 from driftlog_analyzers._demo._run import Scene
@@ -116,7 +117,7 @@ def _write_training(rows: Iterator[Row], path: Path) -> None:
                     types |= _types(values)
                 file.write(orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE))
         columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
-        with duckdb.connect() as connection:
+        with connect() as connection:
             _copy(
                 connection,
                 f"COPY (SELECT * FROM read_ndjson(?, columns={{{columns}}})) TO ? (FORMAT parquet)",  # noqa: S608 - our names
