@@ -25,10 +25,13 @@ lint: $(READY) ## check style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(READY) ## measure what the README quotes
+bench: $(READY) ## measure everything, peers in the same run
 	$(BIN)/python benchmarks/hotpath.py
 	$(BIN)/python benchmarks/scanning.py
 	$(BIN)/python benchmarks/false_alerts.py
+	$(BIN)/python benchmarks/shipping.py
+	$(BIN)/python benchmarks/window.py
+	$(BIN)/python benchmarks/disk.py --save
 
 elasticsearch: $(READY) ## run an Elasticsearch node like that of the tests
 	@$(BIN)/python -m tests.elasticsearch.node
