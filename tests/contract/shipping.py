@@ -5,7 +5,7 @@ import json
 from driftlog import _segment
 from driftlog._upload._head import read_head, stream_name
 from driftlog_analyzers._elasticsearch._bodies import requests
-from driftlog_analyzers._elasticsearch._templates import Features
+from driftlog_analyzers._elasticsearch._templates import CUSTOM, Features
 from tests.analyzers.spools import MODEL, segments
 
 _CHUNK = 2_000
@@ -27,11 +27,15 @@ def install(client, prefix):
                 "priority": priority,
                 "template": template,
             }
-        client.perform_request("PUT", f"/{request.path}", headers=_JSON, body=body)
+        # The users' component is one for the whole node: under a name of our own, other tests do without.
+        own = json.loads(json.dumps(body).replace(f'"{CUSTOM}"', f'"{CUSTOM}-{prefix}"'))
+        client.perform_request("PUT", f"/{request.path}", headers=_JSON, body=own)
     empty = {"empty": {"type": "keyword"}}
     outputs = {"prediction": {"dynamic": False, "properties": empty}}
     mappings = {"properties": {"driftlog": {"dynamic": False, "properties": empty | outputs}}}
-    client.cluster.put_component_template(name="driftlog-custom", template={"mappings": mappings})
+    client.cluster.put_component_template(
+        name=f"{CUSTOM}-{prefix}", template={"mappings": mappings}
+    )
 
 
 def stream(namespace, model=MODEL):
