@@ -118,14 +118,18 @@ def _start(  # noqa: PLR0917 - what a run has, in the order of `_Run`
     episodes: EpisodeSettings,
 ) -> _Run:
     spec = profile_spec(baseline)
-    label, fingerprint = baseline_label(baseline, settings), _hash(_stable(spec))
+    fingerprint = _hash(_stable(spec))
+    label = _label(baseline, settings, fingerprint)
     return _Run(store, state, baseline, size, settings, spec, fingerprint, label, now, episodes)
 
 
 def baseline_label(baseline: Baseline, settings: Settings) -> str:
     """How `Evaluation.baseline` begins for this baseline under these settings."""
+    return _label(baseline, settings, _hash(_stable(profile_spec(baseline))))
+
+
+def _label(baseline: Baseline, settings: Settings, fingerprint: str) -> str:
     rules = repr(sorted(baseline.constraints.items()))
-    fingerprint = _hash(_stable(profile_spec(baseline)))
     key = _hash(to_json(baseline.profile), rules, fingerprint, _settings_key(settings))
     return f"{baseline.name} ({key}"
 
