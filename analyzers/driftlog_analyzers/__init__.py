@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
     from driftlog_analyzers._settings import Settings
     from driftlog_analyzers._spool_store import SpoolStore
-    from driftlog_analyzers._state import StateFile
+    from driftlog_analyzers._state_file import StateFile
     from driftlog_analyzers._store import EventStore, Extent, FeatureSpec, ProfileSpec
     from driftlog_analyzers._table import Roles
     from driftlog_analyzers._window import CountSize, TimeSize, Window, WindowSize, parse_size
@@ -128,7 +128,7 @@ _HOMES = {
     ),
     "_settings": ("Settings",),
     "_spool_store": ("SpoolStore",),
-    "_state": ("StateFile",),
+    "_state_file": ("StateFile",),
     "_store": (
         "EventStore",
         "Extent",

@@ -18,7 +18,7 @@ from driftlog_analyzers._json import to_json
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._settings import Settings
-from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._state import State
 from driftlog_analyzers._store import EventStore, ProfileSpec
 from driftlog_analyzers._window import CountSize, TimeSize, Window, WindowSize
 
@@ -35,7 +35,7 @@ class _Run:
     """What one run works with."""
 
     store: EventStore
-    state: StateFile
+    state: State
     baseline: Baseline
     size: WindowSize
     settings: Settings
@@ -53,7 +53,7 @@ class _Run:
 def analyze(
     store: EventStore,
     baseline: Baseline,
-    state: StateFile,
+    state: State,
     size: WindowSize,
     *,
     start: datetime | None = None,
@@ -111,7 +111,7 @@ def analyze(
 def _start(  # noqa: PLR0917 - what a run has, in the order of `_Run`
     store: EventStore,
     baseline: Baseline,
-    state: StateFile,
+    state: State,
     size: WindowSize,
     settings: Settings,
     now: datetime,

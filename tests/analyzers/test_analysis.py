@@ -12,7 +12,7 @@ from driftlog_analyzers._finding import Outcome
 from driftlog_analyzers._reference import baseline_from_store
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
-from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._state_file import StateFile
 from driftlog_analyzers._window import CountSize
 from tests.analyzers.spools import BEGIN, HOUR, MODEL, at, document, write_lines
 from tests.analyzers.state_helpers import HOUR as HOURS

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from driftlog_analyzers._episode import EpisodeSettings, Status, fold
 from driftlog_analyzers._profile import WindowProfile
-from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._state_file import StateFile
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import InputError, StoreError
 from tests.analyzers import value_strategies as values
@@ -269,7 +269,7 @@ class TestTransaction:
         script = """
 import os, sys
 from pathlib import Path
-from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._state_file import StateFile
 from tests.analyzers.state_helpers import save_hours
 with StateFile(Path(sys.argv[1])) as state:
     save_hours(state, 1)

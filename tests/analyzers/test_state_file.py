@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from driftlog_analyzers._profile import WindowProfile
-from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._state_file import StateFile
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
 from tests.analyzers.state_helpers import HOUR, ROOT, rows, save_hours
@@ -77,7 +77,7 @@ def test_many_at_once(path):
     script = """
 import sys
 from pathlib import Path
-from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._state_file import StateFile
 from tests.analyzers.state_helpers import save_hours
 number = int(sys.argv[2])
 sys.stdin.read()

@@ -17,7 +17,7 @@ from driftlog_analyzers._replay import Progress, Row, replay
 from driftlog_analyzers._report import ReportData, render_report
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
-from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._state_file import StateFile
 from driftlog_analyzers._table import Roles
 from driftlog_analyzers._window import WindowSize
 from driftlog_analyzers.errors import InputError, StoreError

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from driftlog_analyzers._episode import Episode
-    from driftlog_analyzers._state import StateFile
+    from driftlog_analyzers._state_file import StateFile
 
 _SHORT_ID = 8
 
@@ -42,7 +42,7 @@ def alerts_list(
 ) -> None:
     """List the open alerts, the gravest first."""
     from driftlog_analyzers._episode import Status  # noqa: PLC0415 - commands load what they need
-    from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - as above
+    from driftlog_analyzers._state_file import StateFile  # noqa: PLC0415 - as above
 
     if status and status not in set(Status):
         raise typer.BadParameter(
@@ -74,7 +74,7 @@ def alerts_show(
     as_json: JsonOption = False,
 ) -> None:
     """Show what an alert rests on."""
-    from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - commands load what they need
+    from driftlog_analyzers._state_file import StateFile  # noqa: PLC0415 - commands load what they need
 
     where = place(spool, state, config)
     where.require_state()

@@ -49,7 +49,7 @@ def analyze(
 ) -> None:
     """Compare the log's windows with the baseline."""
     from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - when needed
-    from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - as above
+    from driftlog_analyzers._state_file import StateFile  # noqa: PLC0415 - as above
     from driftlog_analyzers.cli import _run  # noqa: PLC0415 - as above
 
     where = place(spool, state, config)

@@ -79,7 +79,7 @@ def data_of(
     """
     from driftlog_analyzers._report import ReportData  # noqa: PLC0415 - when needed
     from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - as above
-    from driftlog_analyzers._state import StateFile  # noqa: PLC0415 - as above
+    from driftlog_analyzers._state_file import StateFile  # noqa: PLC0415 - as above
     from driftlog_analyzers.cli import _run  # noqa: PLC0415 - as above
 
     with SpoolStore(where.spool) as store, StateFile(where.state) as file:

@@ -15,7 +15,7 @@ from driftlog_analyzers._config import Monitor
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
-from driftlog_analyzers._state import StateFile
+from driftlog_analyzers._state_file import StateFile
 from driftlog_analyzers._window import WindowSize, parse_size
 from driftlog_analyzers.cli._console import counted, note, progress
 from driftlog_analyzers.cli._options import Place

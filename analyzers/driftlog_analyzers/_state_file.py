@@ -1,0 +1,373 @@
+"""The state file: profiles, evaluations and episodes in one SQLite database beside the spool."""
+
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from driftlog_analyzers._episode import Episode, Status
+from driftlog_analyzers._finding import Evaluation
+from driftlog_analyzers._json import from_json, to_json
+from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._window import Window, WindowSize
+from driftlog_analyzers.errors import InputError, StoreError
+
+T = TypeVar("T")
+
+_APPLICATION = 0x64726674  # "drft": another program's database must never be written to
+_VERSION = 1
+_TABLES = (
+    """CREATE TABLE profile (
+        model TEXT NOT NULL, size TEXT NOT NULL, start TEXT NOT NULL, start_id TEXT NOT NULL,
+        stop TEXT NOT NULL, stop_id TEXT NOT NULL, revision INTEGER NOT NULL,
+        fingerprint TEXT NOT NULL, events INTEGER NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (model, size, start, start_id)) STRICT""",
+    """CREATE TABLE evaluation (
+        model TEXT NOT NULL, size TEXT NOT NULL, start TEXT NOT NULL, start_id TEXT NOT NULL,
+        stop TEXT NOT NULL, stop_id TEXT NOT NULL, revision INTEGER NOT NULL,
+        events INTEGER NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (model, size, start, start_id)) STRICT""",
+    """CREATE TABLE episode (
+        id TEXT PRIMARY KEY, model TEXT NOT NULL, size TEXT NOT NULL, status TEXT NOT NULL,
+        start TEXT NOT NULL, start_id TEXT NOT NULL, body TEXT NOT NULL) STRICT""",
+)
+# An update keeps the row in its place, so that a reader of the same connection meets it once.
+_SAVE_PROFILE = """
+    INSERT INTO profile VALUES (:model, :size, :start, :start_id, :stop, :stop_id, :revision,
+        :fingerprint, :events, :body)
+    ON CONFLICT DO UPDATE SET stop = excluded.stop, stop_id = excluded.stop_id,
+        revision = excluded.revision, fingerprint = excluded.fingerprint,
+        events = excluded.events, body = excluded.body"""
+_SAVE_EVALUATION = """
+    INSERT INTO evaluation VALUES (:model, :size, :start, :start_id, :stop, :stop_id, :revision,
+        :events, :body)
+    ON CONFLICT DO UPDATE SET stop = excluded.stop, stop_id = excluded.stop_id,
+        revision = excluded.revision, events = excluded.events, body = excluded.body"""
+_SAVE_EPISODE = """
+    INSERT INTO episode VALUES (:id, :model, :size, :status, :start, :start_id, :body)
+    ON CONFLICT DO UPDATE SET status = excluded.status, body = excluded.body"""
+_FORGET = tuple(
+    f"""DELETE FROM {table} WHERE model = :model AND size = :size
+        AND start = :start AND start_id = :start_id AND stop = :stop AND stop_id = :stop_id"""  # noqa: S608 - two names of ours
+    for table in ("profile", "evaluation")
+)
+_PROFILE = """
+    SELECT revision, fingerprint, body FROM profile
+    WHERE model = :model AND size = :size AND start = :start AND start_id = :start_id
+        AND stop = :stop AND stop_id = :stop_id"""
+_PROFILES = """
+    SELECT start, stop, start_id, stop_id, revision, body FROM profile
+    WHERE model = :model AND size = :size AND fingerprint = coalesce(:fingerprint, fingerprint)
+        AND (:from IS NULL OR stop > :from OR start >= :from) AND (:to IS NULL OR start < :to)
+    ORDER BY start, start_id"""
+_EVALUATIONS = """
+    SELECT body FROM evaluation
+    WHERE model = coalesce(:model, model) AND size = coalesce(:size, size)
+        AND (:from IS NULL OR stop > :from OR start >= :from) AND (:to IS NULL OR start < :to)
+    ORDER BY start, start_id, model, size"""
+_EPISODES = """
+    SELECT body FROM episode
+    WHERE model = coalesce(:model, model) AND size = coalesce(:size, size)
+        AND status = coalesce(:status, status) AND (:closed OR status <> 'inactive')
+    ORDER BY start, start_id, model, size, id"""
+_ADVICE = {
+    sqlite3.SQLITE_NOTADB: "is not a state file of driftlog; name another place for the state",
+    sqlite3.SQLITE_CORRUPT: "is damaged; move it away and analyze again: the spool has everything",
+    sqlite3.SQLITE_READONLY: "is read-only; make it writable or name another place for the state",
+    sqlite3.SQLITE_BUSY: "is in use by another process; try again when that has finished",
+    sqlite3.SQLITE_FULL: "cannot grow: the disk is full; free some space and run the command again",
+    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that it is a file, and its permissions",
+}
+
+
+class StateFile:
+    """What the analyzers remember between runs; open it in a ``with``, in the thread that uses it.
+
+    A file that cannot be written to can still be read. Times are UTC. Every method raises
+    `StoreError` if the file is damaged or cannot be read or written.
+
+    Args:
+        path: the file; if it is not there, it is made with its folders, for its owner's eyes only.
+        timeout: seconds to wait for another process that is writing.
+
+    Raises:
+        StoreError: the file is of another program or version, damaged, or cannot be opened.
+    """
+
+    def __init__(self, path: Path, *, timeout: float = 30.0) -> None:
+        self.path = path
+        with _named_errors(path):
+            self._database = sqlite3.connect(
+                _address(path), timeout=timeout, isolation_level=None, uri=True
+            )
+            try:
+                _prepare(self._database, path)
+            except BaseException:
+                self._database.close()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        with _named_errors(self.path):
+            self._database.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Save everything within or, if an error ends it, nothing; one within another joins it."""
+        if self._database.in_transaction:
+            yield
+            return
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._execute("COMMIT")
+        finally:
+            if self._database.in_transaction:
+                self._execute("ROLLBACK")
+
+    def save_profile(  # noqa: PLR0917 - the row's keys in their order, then what they hold
+        self,
+        model: str,
+        size: WindowSize,
+        window: Window,
+        revision: int,
+        fingerprint: str,
+        profile: WindowProfile,
+    ) -> None:
+        """Save one window's profile in place of an earlier one.
+
+        Args:
+            model: the model's name.
+            size: the size of the window.
+            window: the window.
+            revision: grows when late events change the window.
+            fingerprint: tells how the window was profiled: profiles of one fingerprint can merge.
+            profile: the profile.
+        """
+        values = _keys(window) | {"model": model, "size": str(size), "revision": revision}
+        values |= {"fingerprint": fingerprint, "events": profile.events}
+        self._execute(_SAVE_PROFILE, values | {"body": zlib.compress(to_json(profile), 1)})
+
+    def profile(
+        self, model: str, size: WindowSize, window: Window
+    ) -> tuple[int, str, WindowProfile] | None:
+        """Revision, fingerprint and profile of one window; None if it has none."""
+        for revision, fingerprint, body in self._rows(
+            _PROFILE, _keys(window) | {"model": model, "size": str(size)}
+        ):
+            return revision, fingerprint, self._read_profile(body)
+        return None
+
+    def profiles(
+        self,
+        model: str,
+        size: WindowSize,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        fingerprint: str | None = None,
+    ) -> Iterator[tuple[Window, int, WindowProfile]]:
+        """Window, revision and profile of every window that touches [start, end), oldest first."""
+        values = {"model": model, "size": str(size), "fingerprint": fingerprint}
+        for *keys, revision, body in self._rows(_PROFILES, values | _range(start, end)):
+            yield _window(*keys), revision, self._read_profile(body)
+
+    def save_evaluation(self, size: WindowSize, evaluation: Evaluation) -> None:
+        """Save one window's results in place of earlier ones."""
+        values = _keys(evaluation.window) | {"model": evaluation.model, "size": str(size)}
+        values |= {"revision": evaluation.revision, "events": evaluation.events}
+        self._execute(_SAVE_EVALUATION, values | {"body": to_json(evaluation).decode()})
+
+    def evaluations(
+        self,
+        model: str | None = None,
+        size: WindowSize | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Iterator[Evaluation]:
+        """The evaluations of every window that touches [start, end), oldest window first."""
+        values = {"model": model, "size": size and str(size)} | _range(start, end)
+        for (body,) in self._rows(_EVALUATIONS, values):
+            yield self._read(Evaluation, body.encode())
+
+    def sizes(self, model: str) -> tuple[str, ...]:
+        """The sizes of the windows that were evaluated, as text, sorted."""
+        statement = "SELECT DISTINCT size FROM evaluation WHERE model = :model ORDER BY size"
+        return tuple(size for (size,) in self._rows(statement, {"model": model}))
+
+    def save_episodes(self, size: WindowSize, episodes: Iterable[Episode]) -> None:
+        """Save episodes of windows of one size, each in place of its earlier state."""
+        with self.transaction():
+            for episode in episodes:
+                values = _keys(episode.opened) | {"id": episode.id, "model": episode.model}
+                values |= {"size": str(size), "status": episode.status.value}
+                self._execute(_SAVE_EPISODE, values | {"body": to_json(episode).decode()})
+
+    def forget_windows(self, model: str, size: WindowSize, windows: Iterable[Window]) -> None:
+        """Remove the profiles and evaluations of windows that are no more."""
+        with self.transaction():
+            for window in windows:
+                values = {"model": model, "size": str(size)} | _keys(window)
+                for statement in _FORGET:
+                    self._execute(statement, values)
+
+    def forget_episodes(self, model: str, size: WindowSize) -> None:
+        """Remove a model's episodes, before they are folded anew from revised evaluations."""
+        values = {"model": model, "size": str(size)}
+        self._execute("DELETE FROM episode WHERE model = :model AND size = :size", values)
+
+    def episodes(
+        self,
+        model: str | None = None,
+        status: Status | None = None,
+        *,
+        size: WindowSize | None = None,
+        closed: bool = True,
+    ) -> tuple[Episode, ...]:
+        """Episodes in the order in which they opened; without those that ended if not `closed`."""
+        values = {"model": model, "status": status and status.value, "closed": closed}
+        rows = self._rows(_EPISODES, values | {"size": size and str(size)})
+        return tuple(self._read(Episode, body.encode()) for (body,) in rows)
+
+    def episode(self, prefix: str) -> Episode:
+        """The one episode whose id begins so.
+
+        Raises:
+            InputError: none does, or several do.
+        """
+        statement = "SELECT id, body FROM episode WHERE substr(id, 1, :n) = :prefix ORDER BY id"
+        found = list(self._rows(statement, {"n": len(prefix), "prefix": prefix}))
+        if not found:
+            raise InputError(
+                f"no alert in {self.path} has an id that begins with {prefix!r};"
+                " `driftlog alerts list` shows the ids"
+            )
+        if len(found) > 1:
+            raise InputError(
+                f"{len(found)} alerts have an id that begins with {prefix!r}, {found[0][0]} and"
+                f" {found[1][0]}; write more of it"
+            )
+        return self._read(Episode, found[0][1].encode())
+
+    def _execute(self, statement: str, values: dict[str, Any] | None = None) -> None:
+        with _named_errors(self.path):
+            self._database.execute(statement, values or {})
+
+    def _rows(self, statement: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+        with _named_errors(self.path):
+            yield from self._database.execute(statement, values)
+
+    def _read_profile(self, body: bytes) -> WindowProfile:
+        try:
+            return self._read(WindowProfile, zlib.decompress(body))
+        except zlib.error as error:
+            raise _store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
+
+    def _read(self, cls: type[T], body: bytes) -> T:
+        try:
+            return from_json(cls, body)
+        except ValueError as error:
+            raise _store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
+
+
+def _address(path: Path) -> str:
+    """The database as a URI: a new one is made, one that cannot be written to is only read."""
+    path = path.absolute()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return f"{path.as_uri()}?mode=rw"
+    # Without its write-ahead log nobody is writing, and SQLite need not make one in order to read.
+    unchanging = not path.with_name(f"{path.name}-wal").exists()
+    return f"{path.as_uri()}?mode=ro" + "&immutable=1" * unchanging
+
+
+def _prepare(database: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of a new file; refuse a foreign one."""
+    if _is_empty(database):
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("BEGIN IMMEDIATE")
+        if _is_empty(database):  # another process may have been faster
+            for statement in _TABLES:
+                database.execute(statement)
+            database.execute(f"PRAGMA application_id = {_APPLICATION}")
+            database.execute(f"PRAGMA user_version = {_VERSION}")
+        database.execute("COMMIT")
+    if _number(database, "PRAGMA application_id") != _APPLICATION:
+        raise _store_error(path, sqlite3.SQLITE_NOTADB)
+    version = _number(database, "PRAGMA user_version")
+    if version != _VERSION:
+        raise StoreError(
+            f"state file {path} has version {version}, and this driftlog reads version {_VERSION};"
+            " use the driftlog that wrote it, or move the file away and analyze again"
+        )
+
+
+def _is_empty(database: sqlite3.Connection) -> bool:
+    return not (
+        _number(database, "SELECT count(*) FROM sqlite_master")
+        or _number(database, "PRAGMA application_id")
+        or _number(database, "PRAGMA user_version")
+    )
+
+
+def _number(database: sqlite3.Connection, statement: str) -> int:
+    number: int = database.execute(statement).fetchone()[0]
+    return number
+
+
+@contextmanager
+def _named_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary of an extended code
+        raise _store_error(path, code, error) from error
+    except OSError as error:
+        raise StoreError(
+            f"state file {path} cannot be made ({error.strerror}); name another place for the state"
+        ) from error
+
+
+def _store_error(path: Path, code: int, error: Exception | None = None) -> StoreError:
+    advice = _ADVICE.get(code, f"cannot be used ({error}); close other programs and try again")
+    return StoreError(f"state file {path} {advice}")
+
+
+def _keys(window: Window) -> dict[str, Any]:
+    return {
+        "start": _text(window.start),
+        "stop": _text(window.end),
+        "start_id": window.start_id,
+        "stop_id": window.end_id,
+    }
+
+
+def _range(start: datetime | None, end: datetime | None) -> dict[str, Any]:
+    return {"from": start and _text(start), "to": end and _text(end)}
+
+
+def _window(start: str, stop: str, start_id: str, stop_id: str) -> Window:
+    return Window(datetime.fromisoformat(start), datetime.fromisoformat(stop), start_id, stop_id)
+
+
+def _text(moment: datetime) -> str:
+    """UTC with microseconds, always, so that texts sort as moments do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
