@@ -165,6 +165,36 @@ def find_baseline(home: Path, model: str, version: str | None = None) -> Path:
     return max(stored)[1]
 
 
+class BaselineFolder:
+    """A folder of baseline files, a folder for each model in it: ``<path>/<model>/<version>.toml``.
+
+    Args:
+        path: the folder; it is made when something is saved.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def save(self, baseline: Baseline) -> str:
+        """Keep it in place of an earlier one of its model version; where, in words.
+
+        Raises:
+            InputError: it cannot be written.
+        """
+        path = baseline_path(self.path, baseline.model, baseline.version)
+        save_baseline(baseline, path)
+        return str(path)
+
+    def find(self, model: str, version: str | None = None) -> Baseline:
+        """The baseline of the version or, where it has none, the one made last for the model.
+
+        Raises:
+            BaselineError: the model has no baseline there.
+            ConfigError: a baseline there has problems.
+        """
+        return load_baseline(find_baseline(self.path, model, version))
+
+
 def _document(baseline: Baseline, profile: str) -> tomlkit.TOMLDocument:
     document = tomlkit.document()
     for line in _HEADER.splitlines():
