@@ -3,7 +3,8 @@ from elastic_transport import ConnectionError as Unreachable
 from elastic_transport import ConnectionTimeout, SerializationError, TlsError
 from elasticsearch import Elasticsearch
 
-from driftlog_analyzers._elasticsearch._errors import explained, reason, sentence, shown
+from driftlog_analyzers._elasticsearch._errors import explained, reason, sentence
+from driftlog_analyzers._elasticsearch._names import shown
 from driftlog_analyzers.errors import StoreError
 from tests.elasticsearch.scripted import scripted
 

@@ -4,23 +4,17 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from elastic_transport import ConnectionTimeout, SerializationError, TlsError, TransportError
 from elasticsearch import ApiError, UnsupportedProductError
 
+from driftlog_analyzers._elasticsearch._names import shown
 from driftlog_analyzers.errors import StoreError
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
 # What a proxy in front of Elasticsearch may answer in its place.
 _PROXIES_TOO = frozenset({UNAUTHORIZED, FORBIDDEN, 429, 502, 503, 504})
 _LONGEST = 300
-
-
-def shown(url: str) -> str:
-    """The URL without user and password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
-"""Names of the data streams, indices and templates, all of them ending in a namespace."""
+"""Names of the data streams, indices and templates, all of them ending in a namespace; and how a URL is shown."""
 
 import re
+from urllib.parse import urlsplit
 
 from driftlog_analyzers.errors import ConfigError
 
@@ -22,6 +23,12 @@ def heartbeat_stream(namespace: str) -> str:
 def state_index(kind: str, namespace: str) -> str:
     """The index with what the analyzers remember of one kind, of `STATE_KINDS`."""
     return f"driftlog-{kind}-{namespace}"
+
+
+def shown(url: str) -> str:
+    """The URL without user and password."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def check_namespace(name: str) -> None:

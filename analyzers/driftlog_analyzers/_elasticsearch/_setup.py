@@ -9,11 +9,12 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch
 
 from driftlog_analyzers._elasticsearch._bodies import requests
-from driftlog_analyzers._elasticsearch._errors import FORBIDDEN, explained, reason, shown
+from driftlog_analyzers._elasticsearch._errors import FORBIDDEN, explained, reason
 from driftlog_analyzers._elasticsearch._names import (
     STATE_KINDS,
     events_pattern,
     heartbeat_stream,
+    shown,
     state_index,
 )
 from driftlog_analyzers._elasticsearch._templates import (
@@ -74,8 +75,7 @@ def install(client: Elasticsearch, url: str, *, namespace: str, retention: str) 
     """
     requests(namespace, retention, Features())  # complains before anything is sent
     with explained(url):
-        version = _version(client)
-        _check_version(version, url)
+        version = server_version(client, url)
         features = _features(client, namespace, retention)
         wanted = requests(namespace, retention, features)
         for request in wanted:
@@ -91,8 +91,12 @@ def _ask(client: Elasticsearch, method: str, path: str, body: Json | None = None
     return client.perform_request(method, f"/{path}", headers=_JSON, body=body).body
 
 
-def _version(client: Elasticsearch) -> str | None:
-    """The server's version; None where nobody may ask, which is no reason to stop."""
+def server_version(client: Elasticsearch, url: str) -> str | None:
+    """The server's version; None where nobody may ask, which is no reason to stop.
+
+    Raises:
+        StoreError: it is too old.
+    """
     try:
         version: str = client.info()["version"]["number"]
     except ApiError as error:
@@ -100,16 +104,13 @@ def _version(client: Elasticsearch) -> str | None:
         if error.status_code == FORBIDDEN or (ours and error.status_code == _NO_METHOD):
             return None
         raise
-    return version
-
-
-def _check_version(version: str | None, url: str) -> None:
-    match = re.match(r"(\d+)\.(\d+)", version or "")
+    match = re.match(r"(\d+)\.(\d+)", version)
     if match and (int(match[1]), int(match[2])) < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise StoreError(
             f"Elasticsearch at {shown(url)} is {version}; driftlog needs {oldest} or later: upgrade it"
         )
+    return version
 
 
 def _features(client: Elasticsearch, namespace: str, retention: str) -> Features:
