@@ -52,11 +52,16 @@ def create(path: str, header: bytes) -> int:
 def is_live(path: str | os.PathLike[str]) -> bool:
     """Say whether some process still writes a segment, by the lock it holds.
 
+    A file without a byte counts as live: whoever made it may be about to lock it, and a lock of
+    ours, however short, would be in the way.
+
     Raises:
         OSError: The file cannot be opened.
     """
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
+        if not os.fstat(fd).st_size:
+            return True
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -90,19 +95,22 @@ def delete_closed(path: str) -> int | None:
     """Delete a segment that nobody writes or reads under a lock.
 
     Returns:
-        A descriptor, by which its lines can still be counted; None where it was locked and stays.
+        A descriptor, by which its lines can still be counted; None where it stays, being locked,
+        or about to be: still without a byte.
 
     Raises:
         OSError: The file cannot be opened or deleted.
     """
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        Path(path).unlink()
+        if os.fstat(fd).st_size:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            Path(path).unlink()
+            return fd
     except BlockingIOError:
-        os.close(fd)
-        return None
+        pass
     except OSError:
         os.close(fd)
         raise
-    return fd
+    os.close(fd)
+    return None
