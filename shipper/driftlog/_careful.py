@@ -149,6 +149,8 @@ class Careful:
             if len(value) > MAX_ITEMS:
                 self._mark("truncated", name)
             self._named("list", name, [self._fit(name, item) for item in value[:MAX_ITEMS]])
+            if not value:
+                self._mark("empty", name)
         elif kind == "text":
             counts, tokens_kind, tokens = value
             self._named("text", name, counts)

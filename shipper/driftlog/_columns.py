@@ -25,7 +25,7 @@ Pieces: TypeAlias = dict[str, list[Piece]]
 
 # Wider numbers have no Python type of their own.
 MAX_BYTES = 8
-MARKS = frozenset({"na", "nonfinite", "redacted", "truncated"})
+MARKS = frozenset({"na", "nonfinite", "empty", "redacted", "truncated"})
 
 
 class NeedsRows(Exception):  # noqa: N818 - a signal, no error

@@ -5,7 +5,7 @@ import json
 from driftlog import _segment
 from driftlog._upload._head import read_head, stream_name
 from driftlog_analyzers._elasticsearch._bodies import requests
-from driftlog_analyzers._elasticsearch._templates import CUSTOM, Features
+from driftlog_analyzers._elasticsearch._templates import Features
 from tests.analyzers.spools import MODEL, segments
 
 _CHUNK = 2_000
@@ -27,15 +27,7 @@ def install(client, prefix):
                 "priority": priority,
                 "template": template,
             }
-        # The users' component is one for the whole node: under a name of our own, other tests do without.
-        own = json.loads(json.dumps(body).replace(f'"{CUSTOM}"', f'"{CUSTOM}-{prefix}"'))
-        client.perform_request("PUT", f"/{request.path}", headers=_JSON, body=own)
-    empty = {"empty": {"type": "keyword"}}
-    outputs = {"prediction": {"dynamic": False, "properties": empty}}
-    mappings = {"properties": {"driftlog": {"dynamic": False, "properties": empty | outputs}}}
-    client.cluster.put_component_template(
-        name=f"{CUSTOM}-{prefix}", template={"mappings": mappings}
-    )
+        client.perform_request("PUT", f"/{request.path}", headers=_JSON, body=body)
 
 
 def stream(namespace, model=MODEL):
@@ -64,7 +56,7 @@ def ship(client, namespace, spool, *, resent=False, only=None):
         for name, dataset, document in chosen[start : start + _CHUNK]:
             operations += [
                 {"create": {"_index": stream_name(dataset, namespace), "_id": name}},
-                marked(document) | ({"tags": ["resent"]} if resent else {}),
+                document | ({"tags": ["resent"]} if resent else {}),
             ]
         answer = client.bulk(operations=operations, refresh=True)
         for item in answer["items"]:
@@ -72,12 +64,3 @@ def ship(client, namespace, spool, *, resent=False, only=None):
             status = outcome["status"] if "error" not in outcome else str(outcome)
             outcomes[status] = outcomes.get(status, 0) + 1
     return outcomes
-
-
-def marked(document):
-    """The document with its empty lists named, as an index cannot tell them from none."""
-    parts = document.get("driftlog", {})
-    for part in (parts, parts.get("prediction", {})):
-        if empty := [name for name, items in part.get("list", {}).items() if not items]:
-            part["empty"] = empty
-    return document

@@ -9,7 +9,7 @@ from tests.contract.shipping import stream
 
 def test_what_the_uploader_ships(client, elasticsearch_url, installed, tmp_path):
     """Events that the uploader itself carried there give the spool's answers."""
-    write(tmp_path, ({**row, "features": _listed(row)} for row in mixed_rows(4, 300)), text=TEXTS)
+    write(tmp_path, mixed_rows(4, 300), text=TEXTS)
     ship(tmp_path, Upload(url=elasticsearch_url, namespace=installed, keep=None), until_empty=True)
     client.indices.refresh(index=stream(installed))
     store = ElasticsearchStore(client, installed)
@@ -21,8 +21,3 @@ def test_what_the_uploader_ships(client, elasticsearch_url, installed, tmp_path)
         for window in (*windows, EVERYTHING):
             (one,), (other,) = spool.profiles(SPEC, [window]), store.profiles(SPEC, [window])
             assert_equal_profiles(one, other)
-
-
-def _listed(row):
-    """Features whose lists hold something."""
-    return {name: value for name, value in row["features"].items() if value != []}

@@ -151,6 +151,7 @@ _OUTPUTS: dict[str, Check] = {
     "other": mapping(text),
     "na": names,
     "nonfinite": names,
+    "empty": names,
 }
 _BODIES: dict[str, tuple[dict[str, Check], dict[str, Check]]] = {
     "prediction": (
@@ -217,7 +218,15 @@ def _misplaced(part: object, path: str) -> list[str]:
     problems = [f"{path}{name} stands in {n} places" for name, n in places.items() if n > 1]
     strangers = _named(part, "truncated") - places.keys()
     problems += [f"{path}{name} was truncated but stands nowhere" for name in strangers]
-    return problems + _text_problems(part)
+    return problems + _empty_problems(part, path) + _text_problems(part)
+
+
+def _empty_problems(part: dict, path: str) -> list[str]:
+    """Say which features are called empty without a list that is, or the other way round."""
+    lists = part.get("list")
+    items = lists.items() if isinstance(lists, dict) else ()
+    wrong = {name for name, values in items if values == []} ^ _named(part, "empty")
+    return [f"{path}{name}: list and empty disagree" for name in sorted(wrong)]
 
 
 def _text_problems(part: dict) -> list[str]:

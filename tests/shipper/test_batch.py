@@ -24,7 +24,7 @@ class Colour(enum.Enum):
 CELLS = [
     1.5, 2, True, "DE", "a\0\ud800", "x" * 2000, None, float("inf"), [1, "a"], {"b": 1}, {},
     b"raw", 2**70, 10**400, Colour.RED, dt.date(2026, 1, 2), pd.NA, pd.NaT, np.float32(0.5),
-    "two words", ["x" * 2000], object(),
+    "two words", ["x" * 2000], [], object(),
 ]  # fmt: skip
 TEXT = {"t": Text(["two"]), "u": Text()}
 
@@ -52,7 +52,7 @@ def same(folder, frame, predictions, rows, outputs, **options):
 
 def _normal(value):
     return (
-        {name: sorted(part) if name in ("na", "nonfinite", "redacted", "truncated") else _normal(part)
+        {name: sorted(part) if name in ("na", "nonfinite", "empty", "redacted", "truncated") else _normal(part)
          for name, part in value.items()}
         if isinstance(value, dict) else value
     )  # fmt: skip

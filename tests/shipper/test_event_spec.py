@@ -304,6 +304,7 @@ class TestWriters:
         }
         assert words == {name: held["cat"][name] for name in words}
         assert (["a", "b"], []) == (held["list"]["set"], held["list"]["empty_list"])
+        assert ["empty_list"] == held["empty"]
         assert {"none", "pd_na", "pd_nat", "enum_null", "nested.a.c"} <= set(held["na"])
         assert {"nan", "inf", "minus_inf", "huge", "decimal_nan", "np_nan"} <= set(
             held["nonfinite"]
@@ -341,7 +342,7 @@ GOOD = {
             "model": {"name": "churn", "version": "7"},
             "num": {"age": 41.5},
             "cat": {"country": "DE"},
-            "list": {"tags": ["a"]},
+            "list": {"tags": ["a"], "none": []},
             "text": {
                 "note": {"tokens": 2, "distinct": 2, "oov": 1},
                 "comment": {"tokens": 1, "distinct": 1},
@@ -350,15 +351,17 @@ GOOD = {
             "oov": {"note": ["box"]},
             "na": ["gone"],
             "nonfinite": ["ratio"],
+            "empty": ["none"],
             "other": {"thing": "object"},
             "redacted": ["mail"],
             "truncated": ["country"],
             "prediction": {
                 "num": {"score": 0.5},
                 "cat": {"label": "stay"},
-                "list": {"top": ["a"]},
+                "list": {"top": ["a"], "no": []},
                 "na": ["gap"],
                 "nonfinite": ["odd"],
+                "empty": ["no"],
                 "other": {"raw": "bytes"},
             },
         },
@@ -416,7 +419,7 @@ def allowed(path, value):
     )
 
 
-LISTS = {("list", "tags"), ("list", "top"), ("tok", "comment"), ("oov", "note")}
+LISTS = {("list", "none"), ("list", "no"), ("tok", "comment"), ("oov", "note")}
 ALL_PATHS = [(action, path) for action, good in GOOD.items() for path in paths(good)]
 
 
@@ -473,6 +476,9 @@ class TestSpec:
             (("driftlog", "oov", "comment"), ["box"]),
             (("driftlog", "tok", "stranger"), ["box"]),
             (("driftlog", "prediction", "na"), ["score"]),
+            (("driftlog", "list", "tags"), []),
+            (("driftlog", "empty"), ["none", "tags"]),
+            (("driftlog", "prediction", "empty"), ["stranger"]),
         ],
     )
     def test_fails_a_wrong_value(self, path, value):

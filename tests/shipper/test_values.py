@@ -78,7 +78,7 @@ KINDS = [
     (Colour.FOUR, {"num": {"x": 4}}),
     ([1, 2.0, "a", None, True], {"list": {"x": ["1", "2", "a", "null", "true"]}}),
     ({"b", "a"}, {"list": {"x": ["a", "b"]}}),
-    ((), {"list": {"x": []}}),
+    ((), {"list": {"x": []}, "empty": ["x"]}),
     ([[1]], {"other": {"x": "list"}}),
     (b"raw", {"other": {"x": "bytes"}}),
     (1j, {"other": {"x": "complex"}}),

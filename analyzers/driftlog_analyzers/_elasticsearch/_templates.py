@@ -25,7 +25,7 @@ WHOLE: Mapping[str, Any] = {"type": "long", "index": False}
 MOMENT: Mapping[str, Any] = {"type": "date_nanos"}
 META: Mapping[str, Any] = {"managed_by": "driftlog", "generation": GENERATION}
 EVENTS, SHIPPER, CUSTOM = "driftlog-events", "driftlog-shipper", "driftlog-custom"
-_NAMES = ("na", "nonfinite")
+_NAMES = ("na", "nonfinite", "empty")
 
 
 @dataclass(frozen=True, slots=True)
