@@ -3,6 +3,7 @@
 Run it with ``uvicorn --factory fastapi_service:create_app`` from this folder.
 """
 
+import json
 import math
 import os
 import re
@@ -15,8 +16,7 @@ from pydantic import BaseModel
 
 import driftlog
 
-ALARMING = {"broken", "empty", "fake", "never", "stolen", "wrong"}
-RISKY_REASONS = {"not received": 0.9, "not as described": 0.3}
+MODEL: dict[str, float] = json.loads(Path(__file__).with_name("model.json").read_text())
 
 
 class Claim(BaseModel):
@@ -43,13 +43,28 @@ class Truth(BaseModel):
     fraud: bool
 
 
-def score(claim: Claim) -> float:
-    """Return the probability of fraud, by a hand-made model."""
-    words = set(re.findall(r"\w+", claim.comment.lower()))
-    logit = -3.0 + math.log1p(max(claim.amount, 0.0)) / 3
-    logit += RISKY_REASONS.get(claim.reason, 0.0) - 0.2 * len(words & ALARMING)
-    logit -= min(claim.account_age_days or 0, 1000) / 500
+def terms(claim: Claim) -> dict[str, float]:
+    """Return what the model sees of a claim: amount and age on a scale of about 1, and a 1 for each reason and word."""
+    age = claim.account_age_days
+    return {
+        "bias": 1.0,
+        "amount": math.log1p(max(claim.amount, 0.0)) / 4,
+        "age": math.log1p(max(age or 0, 0)) / 6,
+        "age unknown": float(age is None),
+        f"reason {claim.reason}": 1.0,
+        **{f"word {word}": 1.0 for word in re.findall(r"\w+", claim.comment.lower())},
+    }
+
+
+def probability(values: dict[str, float], weights: dict[str, float]) -> float:
+    """Return the logistic regression's answer; a term without a weight says nothing."""
+    logit = sum(weights.get(term, 0.0) * value for term, value in values.items())
     return 1 / (1 + math.exp(-logit))
+
+
+def score(claim: Claim) -> float:
+    """Return the probability of fraud, by the model that train.py fitted."""
+    return probability(terms(claim), MODEL)
 
 
 def create_app(spool: Path | None = None) -> FastAPI:

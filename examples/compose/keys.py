@@ -1,0 +1,129 @@
+"""Set Elasticsearch up and give each service of docker-compose.yml a key of its own: ``python keys.py FOLDER``.
+
+The folder holds `elasticsearch/password` and takes `shipper/api-key`, `analyzers/api-key` and
+`kibana/kibana.yml`. A key that Elasticsearch still knows is kept, so this may run again at any time.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from elasticsearch import ApiError, AuthenticationException, Elasticsearch, TransportError
+
+ADMINISTRATOR = {
+    "setup": {
+        "cluster": ["monitor", "manage_index_templates"],
+        "indices": [
+            {
+                "names": ["driftlog-*", "logs-driftlog.*", "metrics-driftlog.*"],
+                "privileges": ["manage"],
+            }
+        ],
+    }
+}
+EVENTS = ["logs-driftlog.*-default", "metrics-driftlog.shipper-default"]
+SHIPPER = {
+    "shipper": {"indices": [{"names": EVENTS, "privileges": ["create_doc", "auto_configure"]}]}
+}
+ANALYZERS = {
+    "analyzers": {
+        "indices": [
+            {
+                "names": EVENTS,
+                "privileges": ["read", "view_index_metadata", "read_failure_store"],
+            },
+            {
+                "names": ["driftlog-*-default"],
+                "privileges": ["read", "write", "view_index_metadata"],
+            },
+        ]
+    }
+}
+TOKEN = "elasticsearch.serviceAccountToken"  # noqa: S105 - the name of Kibana's setting
+
+
+def set_up(client: Elasticsearch) -> None:
+    """Run ``driftlog setup`` under a key that is good for nothing else and ends with it."""
+    made = client.security.create_api_key(
+        name="driftlog setup", role_descriptors=ADMINISTRATOR, expiration="1d"
+    )
+    variables = os.environ | {"ELASTICSEARCH_API_KEY": made["encoded"]}
+    try:
+        done = subprocess.run(["driftlog", "setup"], env=variables, check=False)  # noqa: S607 - ours
+    finally:
+        client.security.invalidate_api_key(ids=[made["id"]])
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def provide(client: Elasticsearch, file: Path, name: str, roles: dict[str, object]) -> None:
+    """Write a new API key to the file, unless the one in it is good."""
+
+    def good(key: str) -> bool:
+        return known(client.options(api_key=key))
+
+    def make() -> str:
+        return str(client.security.create_api_key(name=name, role_descriptors=roles)["encoded"])
+
+    renew(file, good, make)
+
+
+def provide_kibana(client: Elasticsearch, file: Path) -> None:
+    """Write Kibana's secrets to the file, unless the token in it is good."""
+
+    def good(settings: str) -> bool:
+        return known(client.options(bearer_auth=json.loads(settings)[TOKEN]))
+
+    def make() -> str:
+        name = f"driftlog-{secrets.token_hex(4)}"
+        made = client.security.create_service_token(
+            namespace="elastic", service="kibana", name=name
+        )
+        keys = ("xpack.security.encryptionKey", "xpack.encryptedSavedObjects.encryptionKey")
+        settings = {TOKEN: made["token"]["value"]} | {key: secrets.token_hex(32) for key in keys}
+        return json.dumps(settings)  # JSON is YAML too
+
+    renew(file, good, make)
+
+
+def known(client: Elasticsearch) -> bool:
+    """Whether Elasticsearch knows who the client says it is."""
+    try:
+        client.security.authenticate()
+    except AuthenticationException:
+        return False
+    return True
+
+
+def renew(file: Path, good: Callable[[str], bool], make: Callable[[], str]) -> None:
+    """Keep what is in the file if it is good, else replace it in one step; only its owner may read it."""
+    if file.exists() and good(file.read_text()):
+        return
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    fresh.touch(mode=0o600)
+    fresh.write_text(make())
+    fresh.rename(file)
+
+
+def main(folder: Path) -> None:
+    """Do it all; what Elasticsearch refuses ends it with one sentence."""
+    url = os.environ["ELASTICSEARCH_URL"]
+    password = (folder / "elasticsearch" / "password").read_text().strip()
+    authority = os.environ["ELASTICSEARCH_CA_CERTS"]
+    with Elasticsearch(url, basic_auth=("elastic", password), ca_certs=authority) as client:
+        try:
+            set_up(client)
+            provide(client, folder / "shipper" / "api-key", "driftlog shipper", SHIPPER)
+            provide(client, folder / "analyzers" / "api-key", "driftlog analyzers", ANALYZERS)
+            provide_kibana(client, folder / "kibana" / "kibana.yml")
+        except (ApiError, TransportError) as error:
+            sys.exit(f"keys.py: {url} gave no key: {error}; see docker compose logs elasticsearch")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
