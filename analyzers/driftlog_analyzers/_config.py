@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, get_args
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainValidator,
@@ -15,6 +16,9 @@ from pydantic import (
     model_validator,
 )
 
+from driftlog._upload._settings import check_url
+from driftlog.errors import SettingsError
+from driftlog_analyzers._elasticsearch._names import check_namespace, shown
 from driftlog_analyzers._episode import EpisodeSettings
 from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
@@ -61,6 +65,89 @@ def _beside_file(path: Path, info: ValidationInfo) -> Path:
 _CLOSED = ConfigDict(extra="forbid", frozen=True)
 _Place = Annotated[Path, AfterValidator(_beside_file)]
 _Size = Annotated[WindowSize, PlainValidator(_size)]
+
+
+def _quiet_text(value: object) -> str:
+    """What is there instead is not repeated: it may be a secret in the wrong place."""
+    if not isinstance(value, str):
+        raise ValueError("it should be a text in quotes")  # noqa: TRY004 - pydantic collects ValueErrors only
+    return value
+
+
+def _url(value: object) -> str:
+    url = _quiet_text(value)
+    try:
+        check_url(url)
+    except SettingsError as error:
+        raise ValueError(str(error)) from error
+    if shown(url) != url:
+        raise ValueError(
+            "user and password do not belong into this file; use an API key,"
+            " or put the whole URL into ELASTICSEARCH_URL"
+        )
+    return url
+
+
+def _namespace(value: object) -> str:
+    try:
+        check_namespace(name := _quiet_text(value))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    return name
+
+
+_QuietPlace = Annotated[Path, BeforeValidator(_quiet_text), AfterValidator(_beside_file)]
+
+
+class Elasticsearch(BaseModel):
+    """Where Elasticsearch is. The file never holds a secret, because it is shared and kept in git.
+
+    Attributes:
+        url: of the server, without user and password.
+        namespace: last part of all names.
+        api_key_file: a file that holds the encoded API key and nothing else.
+        ca_certs: file of the certificates to trust.
+    """
+
+    model_config = _CLOSED
+
+    url: Annotated[str, PlainValidator(_url)] | None = None
+    namespace: Annotated[str, PlainValidator(_namespace)] = "default"
+    api_key_file: _QuietPlace | None = None
+    ca_certs: _QuietPlace | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_secret(cls, data: object) -> object:
+        if not isinstance(data, dict | cls):
+            raise ValueError("it should be a table")  # noqa: TRY004 - pydantic collects ValueErrors only
+        if isinstance(data, dict) and "api_key" in data:
+            raise ValueError(
+                "an API key does not belong into this file; put it into ELASTICSEARCH_API_KEY,"
+                " or into a file of its own and name that with api_key_file"
+            )
+        return data
+
+    def read_api_key(self) -> str | None:
+        """The key in `api_key_file`; None if none is named.
+
+        Raises:
+            ConfigError: the file cannot be read or is empty. It is not named: a key may stand in the place of its name.
+        """
+        if self.api_key_file is None:
+            return None
+        what = "the file that elasticsearch.api_key_file names"
+        try:
+            key = self.api_key_file.read_text().strip()
+        except OSError as error:
+            raise ConfigError(
+                f"{what} cannot be read ({error.strerror}); check the path and its permissions"
+            ) from None
+        except ValueError:
+            raise ConfigError(f"{what} is not text; let it hold the encoded key alone") from None
+        if not key:
+            raise ConfigError(f"{what} is empty; let it hold the encoded key")
+        return key
 
 
 class Detection(BaseModel):
@@ -119,8 +206,10 @@ class Config(BaseModel):
     """All of ``driftlog.toml``.
 
     Attributes:
+        store: where the events are.
         spool: folder of the spool, absolute or relative to the working directory.
-        state: the state file, likewise.
+        state: the state file, likewise; without it the state is beside the spool, or in Elasticsearch too.
+        elasticsearch: how to get there.
         detection: what is looked for.
         alerts: when alerts open and close.
         models: how each model is watched.
@@ -128,8 +217,10 @@ class Config(BaseModel):
 
     model_config = _CLOSED
 
+    store: Literal["spool", "elasticsearch"] = "spool"
     spool: _Place | None = None
     state: _Place | None = None
+    elasticsearch: Elasticsearch = Elasticsearch()
     detection: Detection = Detection()
     alerts: EpisodeSettings = EpisodeSettings()
     models: Mapping[str, Monitor] = Field(default_factory=dict)
@@ -153,7 +244,7 @@ def load_config(path: Path) -> Config:
 
 
 def describe(config: Config) -> tuple[str, ...]:
-    """Lines that say what would be done: one for all models together, then one for each."""
+    """Lines that say what would be done: where the events are, for all models together, for each."""
     detection, alerts = config.detection, config.alerts
     silent = f" (not {', '.join(detection.disabled)})" if detection.disabled else ""
     everywhere = (
@@ -163,7 +254,19 @@ def describe(config: Config) -> tuple[str, ...]:
         " good windows in a row"
     )
     models = (_describe_model(name, monitor) for name, monitor in sorted(config.models.items()))
-    return (everywhere, *models)
+    return (_describe_store(config), everywhere, *models)
+
+
+def _describe_store(config: Config) -> str:
+    state = f"; state: {config.state}" if config.state else ""
+    if config.store == "spool":
+        return f"events: spool {config.spool or 'that --spool or DRIFTLOG_SPOOL names'}{state}"
+    there = config.elasticsearch
+    key = "in api_key_file" if there.api_key_file else "that ELASTICSEARCH_API_KEY holds, if any"
+    return (
+        f"events: Elasticsearch at {there.url or 'the URL that --url or ELASTICSEARCH_URL names'},"
+        f" namespace {there.namespace}, with the API key {key}{state}"
+    )
 
 
 def _describe_model(name: str, monitor: Monitor) -> str:

@@ -89,9 +89,20 @@ def test_every_key_is_a_typed_value(write, tmp_path):
         ("spol = 'x'", "spol is unknown; did you mean spool?"),
         (
             "zzz = 1",
-            "zzz is unknown; known are spool, state, detection, alerts, models",
+            "zzz is unknown; known are store, spool, state, elasticsearch, detection, alerts, models",
         ),
         ("state = 3", "state is 3; it should be a path in quotes"),
+        ("store = 'disk'", "store is 'disk'; it should be 'spool' or 'elasticsearch'"),
+        ("[elasticsearch]\nurls = 'x'", "elasticsearch.urls is unknown; did you mean url?"),
+        (
+            "[elasticsearch]\nurl = 'localhost'",
+            "elasticsearch.url: Elasticsearch's URL is such as https://localhost:9200",
+        ),
+        (
+            "[elasticsearch]\nnamespace = 'A-b'",
+            "elasticsearch.namespace: namespace 'A-b' cannot end a data stream's name",
+        ),
+        ("[elasticsearch]\nca_certs = 3", "elasticsearch.ca_certs: it should be a text in quotes"),
         ("alerts = 3", "alerts is 3; it should be a table"),
         ("models = 3", "models is 3; it should be a table"),
         ("models.churn = '1h'", "models.churn is '1h'; it should be a table"),
@@ -186,7 +197,8 @@ def test_a_missing_file_and_a_folder(tmp_path):
 
 def test_describe(write, tmp_path):
     """Each line says what would be done, for all models and for each."""
-    everywhere, churn, fraud = describe(load_config(write(FULL)))
+    store, everywhere, churn, fraud = describe(load_config(write(FULL)))
+    assert store == f"events: spool {tmp_path}/log; state: /var/lib/driftlog/state.db"
     assert everywhere == (
         "all models: 9 of 11 detectors (not volume, stuck), on windows of 50 events or more;"
         " 2 false alerts per 1,000 clean feature-windows;"
@@ -198,4 +210,106 @@ def test_describe(write, tmp_path):
     )
     assert fraud == "team/fraud: windows of 15m; baseline: the newest"
     versioned = Config(models={"churn": Monitor(version="7")})
-    assert describe(versioned)[1] == "churn: windows of 1h; baseline: of version 7"
+    assert describe(versioned)[2] == "churn: windows of 1h; baseline: of version 7"
+
+
+ELASTICSEARCH = """
+store = "elasticsearch"
+
+[elasticsearch]
+url = "https://es:9200"
+namespace = "prod"
+api_key_file = "secrets/key"
+ca_certs = "/etc/ca.pem"
+"""
+SECRET = "c2VjcmV0OnNlY3JldA=="
+
+
+def test_elasticsearch_is_a_section(write, tmp_path):
+    """Paths stand beside the file; the key is read from its own file, without the newline."""
+    config = load_config(write(ELASTICSEARCH))
+    there = config.elasticsearch
+    assert ("elasticsearch", "https://es:9200", "prod") == (
+        config.store,
+        there.url,
+        there.namespace,
+    )
+    assert (tmp_path / "secrets/key", Path("/etc/ca.pem")) == (there.api_key_file, there.ca_certs)
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets/key").write_text(f"{SECRET}\n")
+    assert SECRET == there.read_api_key()
+    assert (None, None, "default") == (
+        Config().elasticsearch.read_api_key(),
+        Config().elasticsearch.url,
+        Config().elasticsearch.namespace,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            f"[elasticsearch]\napi_key = '{SECRET}'",
+            "an API key does not belong into this file; put it into ELASTICSEARCH_API_KEY",
+        ),
+        (
+            f"[elasticsearch]\nurl = 'https://elastic:{SECRET}@es:9200'",
+            "elasticsearch.url: user and password do not belong into this file",
+        ),
+        (f"elasticsearch = 'https://u:{SECRET}@es'", "elasticsearch: it should be a table"),
+        (
+            f"[elasticsearch]\nurl = ['https://u:{SECRET}@es']",
+            "elasticsearch.url: it should be a text in quotes",
+        ),
+        (
+            f"[elasticsearch]\nurl = 'u:{SECRET}@es'",
+            "elasticsearch.url: Elasticsearch's URL is such as https://localhost:9200",
+        ),
+        (f"[elasticsearch]\npassword = '{SECRET}'", "elasticsearch.password is unknown; known are"),
+        (
+            f"[elasticsearch]\napi_key_file = ['{SECRET}']",
+            "elasticsearch.api_key_file: it should be a text in quotes",
+        ),
+        (f"[elasticsearch]\nurl = '{SECRET}", "is not valid TOML"),
+    ],
+)
+def test_a_secret_in_the_file_is_refused_and_not_repeated(write, text, problem):
+    """Whatever is wrong with where it stands, the sentence does not hold it."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(text))
+    assert problem in str(caught.value)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "cannot be read (No such file or directory); check the path and its permissions"),
+        (b" \n", "is empty; let it hold the encoded key"),
+        (b"\xff\xfe", "is not text; let it hold the encoded key alone"),
+    ],
+)
+def test_a_key_file_that_holds_no_key(write, tmp_path, content, problem):
+    """What is wrong is said without its name, in whose place somebody may have put the key."""
+    config = load_config(write(f"[elasticsearch]\napi_key_file = '{SECRET}'"))
+    if content is not None:
+        (tmp_path / SECRET).write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        config.elasticsearch.read_api_key()
+    expected = f"the file that elasticsearch.api_key_file names {problem}"
+    assert (expected, None) == (str(caught.value), caught.value.__cause__)
+
+
+def test_describe_elasticsearch(write):
+    """The store is told with its URL and where its key is, and what is left to the command."""
+    first = describe(load_config(write(ELASTICSEARCH)))[0]
+    assert first == (
+        "events: Elasticsearch at https://es:9200, namespace prod, with the API key in api_key_file"
+    )
+    bare = describe(load_config(write("store = 'elasticsearch'\nstate = '/s.db'")))[0]
+    assert bare == (
+        "events: Elasticsearch at the URL that --url or ELASTICSEARCH_URL names, namespace default,"
+        " with the API key that ELASTICSEARCH_API_KEY holds, if any; state: /s.db"
+    )
+    unnamed = describe(Config())[0]
+    assert unnamed == "events: spool that --spool or DRIFTLOG_SPOOL names"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from driftlog import PredictionLogger
 from driftlog_analyzers._analysis import analyze
-from driftlog_analyzers._baseline_file import baseline_path, save_baseline
+from driftlog_analyzers._baseline_file import BaselineFolder
 from driftlog_analyzers._demo._faults import Fault, inject
 from driftlog_analyzers._demo._score import Onsets, Score, score
 from driftlog_analyzers._reference import baseline_from_file
@@ -119,7 +119,7 @@ def play(scene: Scene, folder: Path, bar: Bar) -> Played:
             scene.training, model=scene.model, version=scene.version, roles=scene.roles
         )
     home = spool / "analysis"
-    save_baseline(baseline, baseline_path(home / "baselines", scene.model, scene.version))
+    BaselineFolder(home / "baselines").save(baseline)
     with SpoolStore(spool) as store, StateFile(home / "state.sqlite") as state:
         with bar(f"analyzing windows of {scene.size}") as advance:
             evaluations = analyze(store, baseline, state, scene.size, progress=advance)

@@ -7,28 +7,23 @@ import typer
 
 from driftlog_analyzers.cli._chart import bars
 from driftlog_analyzers.cli._console import counted, show, show_json, table
-from driftlog_analyzers.cli._options import (
-    ConfigOption,
-    JsonOption,
-    ModelOption,
-    Place,
-    SpoolOption,
-    StateOption,
-    place,
-)
+from driftlog_analyzers.cli._options import JsonOption, ModelOption, at_place
+from driftlog_analyzers.cli._place import Place
+from driftlog_analyzers.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from driftlog_analyzers._episode import Episode
-    from driftlog_analyzers._state_file import StateFile
+    from driftlog_analyzers._state import State
 
 _SHORT_ID = 8
 
 
+@at_place
 def alerts_list(
+    where: Place,
     *,
-    spool: SpoolOption = None,
     model: ModelOption = None,
     status: Annotated[
         str | None, typer.Option("--status", help="pending, active, recovering or inactive.")
@@ -36,23 +31,21 @@ def alerts_list(
     everything: Annotated[
         bool, typer.Option("--all", help="Also what is pending or has ended.")
     ] = False,
-    state: StateOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the open alerts, the gravest first."""
     from driftlog_analyzers._episode import Status  # noqa: PLC0415 - commands load what they need
-    from driftlog_analyzers._state_file import StateFile  # noqa: PLC0415 - as above
 
     if status and status not in set(Status):
         raise typer.BadParameter(
             f"{status!r} is none of {', '.join(Status)}", param_hint="--status"
         )
-    where = place(spool, state, config)
     where.require_state()
-    with StateFile(where.state) as file:
-        episodes = file.episodes(model, Status(status) if status else None)
-        sizes = _sizes(file, {episode.model for episode in episodes})
+    with where.open_state() as remembered:
+        episodes = remembered.episodes(model, Status(status) if status else None)
+        sizes = _sizes(remembered, {episode.model for episode in episodes})
+        if not episodes:
+            _require_analysis(remembered, where)
     if not status and not everything:
         episodes = tuple(episode for episode in episodes if episode.open and episode.raised)
     episodes = worst_first(episodes)
@@ -65,37 +58,45 @@ def alerts_list(
     show(alert_table(episodes, sizes), "", f"Evidence: {where.command('alerts show ID')}")
 
 
+@at_place
 def alerts_show(
+    where: Place,
     *,
     alert: Annotated[str, typer.Argument(help="The alert's id or its beginning.", metavar="ID")],
-    spool: SpoolOption = None,
-    state: StateOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what an alert rests on."""
-    from driftlog_analyzers._state_file import StateFile  # noqa: PLC0415 - commands load what they need
-
-    where = place(spool, state, config)
     where.require_state()
-    with StateFile(where.state) as file:
-        episode = file.episode(alert)
-        sizes = _sizes(file, {episode.model})
+    with where.open_state() as remembered:
+        episode = remembered.episode(alert)
+        sizes = _sizes(remembered, {episode.model})
     if as_json:
         show_json(alert_values(episode, sizes) | {"first": episode.first, "latest": episode.latest})
         return
     show(*_evidence(episode, sizes.get(episode.id, ""), where))
 
 
-def _sizes(file: "StateFile", models: "set[str]") -> dict[str, str]:
+def _require_analysis(state: "State", where: Place) -> None:
+    """Where there are no alerts at all, tell nothing found from nothing done.
+
+    Raises:
+        StoreError: no window was ever evaluated.
+    """
+    if next(iter(state.evaluations()), None) is None:
+        raise StoreError(
+            f"there is no analysis in {where.remembered}; run: {where.command('analyze')}"
+        )
+
+
+def _sizes(state: "State", models: "set[str]") -> dict[str, str]:
     """The size of the windows that each alert is about, by its id."""
     from driftlog_analyzers._window import parse_size  # noqa: PLC0415 - when needed
 
     return {
         episode.id: size
         for model in models
-        for size in file.sizes(model)
-        for episode in file.episodes(model, size=parse_size(size))
+        for size in state.sizes(model)
+        for episode in state.episodes(model, size=parse_size(size))
     }
 
 

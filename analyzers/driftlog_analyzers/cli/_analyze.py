@@ -8,17 +8,13 @@ from driftlog_analyzers.cli._alerts import alert_table, alert_values, worst_firs
 from driftlog_analyzers.cli._console import counted, moment, show, show_json
 from driftlog_analyzers.cli._options import (
     BaselineOption,
-    ConfigOption,
     JsonOption,
     ModelOption,
-    Place,
-    SpoolOption,
-    StateOption,
     VersionOption,
     WindowOption,
-    pick_model,
-    place,
+    at_place,
 )
+from driftlog_analyzers.cli._place import Place, pick_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,9 +27,10 @@ if TYPE_CHECKING:
 _OPEN_ALERTS = 3
 
 
+@at_place
 def analyze(
+    where: Place,
     *,
-    spool: SpoolOption = None,
     model: ModelOption = None,
     window: WindowOption = None,
     start: Annotated[str | None, typer.Option("--from", help="Windows from this time on.")] = None,
@@ -43,24 +40,19 @@ def analyze(
     fail_on_alert: Annotated[
         bool, typer.Option("--fail-on-alert", help="Exit with 3 if alerts are open.")
     ] = False,
-    state: StateOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare the log's windows with the baseline."""
-    from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - when needed
-    from driftlog_analyzers._state_file import StateFile  # noqa: PLC0415 - as above
-    from driftlog_analyzers.cli import _run  # noqa: PLC0415 - as above
+    from driftlog_analyzers.cli import _run  # noqa: PLC0415 - when needed
 
-    where = place(spool, state, config)
     span = (moment(start, "--from") if start else None, moment(end, "--to") if end else None)
-    with SpoolStore(where.spool) as store:
-        name = pick_model(store, model)
+    with where.open_store() as store:
+        name = pick_model(store, where, model)
         size = _run.window_size(window, where.config.monitor(name))
         reference = _run.find(where, name, baseline, version)
-        with StateFile(where.state) as file:
-            evaluations = _run.run(store, reference, file, size, where, span=span)
-            episodes = file.episodes(name, size=size, closed=False)
+        with where.open_state() as state:
+            evaluations = _run.run(store, reference, state, size, where, span=span)
+            episodes = state.episodes(name, size=size, closed=False)
         _run.tell_damage(store)
     alerts = worst_first([episode for episode in episodes if episode.raised])
     _tell(reference, evaluations, alerts, where, size, as_json=as_json)

@@ -80,6 +80,8 @@ def main() -> None:
     """Run the command line; expected errors become one sentence and exit code 1."""
     # The commands say themselves what the logger dropped.
     logging.getLogger("driftlog").addHandler(logging.NullHandler())
+    # The client's own words would say the same as ours, at every try.
+    logging.getLogger("elastic_transport").addHandler(logging.NullHandler())
     # Names of files and values of the log may hold what the terminal's encoding has not.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -7,15 +7,8 @@ import typer
 
 from driftlog_analyzers.cli._chart import short
 from driftlog_analyzers.cli._console import counted, moment, show, show_json, table
-from driftlog_analyzers.cli._options import (
-    ConfigOption,
-    JsonOption,
-    Place,
-    SpoolOption,
-    StateOption,
-    pick_model,
-    place,
-)
+from driftlog_analyzers.cli._options import JsonOption, at_place
+from driftlog_analyzers.cli._place import Place, pick_model
 from driftlog_analyzers.errors import InputError
 
 if TYPE_CHECKING:
@@ -26,9 +19,10 @@ Names = list[str]
 _SHOWN_VALUES = 5
 
 
+@at_place
 def baseline(
+    where: Place,
     *,
-    spool: SpoolOption = None,
     model: Annotated[str | None, typer.Option("--model", help="The model's name.")] = None,
     version: Annotated[str | None, typer.Option("--version", help="The model's version.")] = None,
     file: Annotated[
@@ -57,8 +51,6 @@ def baseline(
     output: Annotated[
         Path | None, typer.Option("--output", help="Where to save it.", metavar="PATH")
     ] = None,
-    state: StateOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build a baseline from a file or the log.
@@ -66,7 +58,6 @@ def baseline(
     From training data with --input, else from events of the log that are known to be good: those
     between --from and --to, or all so far.
     """
-    where = place(spool, state, config)
     if file is not None and (start or end):
         raise typer.BadParameter("give --input, or --from and --to, not both", param_hint="--input")
     if file is None:
@@ -88,12 +79,11 @@ def _from_log(
     closed: bool,
 ) -> "Baseline":
     from driftlog_analyzers._reference import baseline_from_store  # noqa: PLC0415 - when needed
-    from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - as above
 
     start = moment(span[0], "--from") if span[0] else None
     end = moment(span[1], "--to") if span[1] else None
-    with SpoolStore(where.spool) as store:
-        name = pick_model(store, model)
+    with where.open_store() as store:
+        name = pick_model(store, where, model)
         if version is None:
             extent = store.extent(name)
             versions = extent.versions if extent else {}
@@ -132,15 +122,7 @@ def _from_file(
 
 
 def _save(built: "Baseline", where: Place, output: Path | None, *, as_json: bool) -> None:
-    from driftlog_analyzers._baseline_file import baseline_path, save_baseline  # noqa: PLC0415 - when needed
-
-    path = output or baseline_path(where.baselines, built.model, built.version)
-    if output is None and not where.writable:
-        raise InputError(
-            f"baseline {path} cannot be written (read-only); name another place with --output PATH, "
-            "or with --state DIR, and then for analyze too"
-        )
-    save_baseline(built, path)
+    kept = _kept(built, where, output)
     rows = [(name, rule, built.profile.features[name]) for name, rule in built.constraints.items()]
     if as_json:
         show_json(
@@ -149,7 +131,7 @@ def _save(built: "Baseline", where: Place, output: Path | None, *, as_json: bool
                 "version": built.version,
                 "source": built.source,
                 "events": built.profile.events,
-                "path": path,
+                "path": kept,
                 "features": {name: rule for name, rule, _ in rows},
             }
         )
@@ -157,7 +139,32 @@ def _save(built: "Baseline", where: Place, output: Path | None, *, as_json: bool
     title = f"Baseline {built.name}, {counted(built.profile.events, 'event')} of {built.source}"
     columns = ("feature", "kind", "required", "absent ", "null ", "range or values")
     cells = [_cells(name, rule, found, built.profile.events) for name, rule, found in rows]
-    show(title, table(columns, cells), "", f"Saved as {path}; edit its constraints there.")
+    show(title, table(columns, cells), "", f"Saved as {kept}{_how_edited(where, output)}")
+
+
+def _kept(built: "Baseline", where: Place, output: Path | None) -> str:
+    """Save it; where, in words."""
+    from driftlog_analyzers._baseline_file import save_baseline  # noqa: PLC0415 - when needed
+
+    if output:
+        save_baseline(built, output)
+        return str(output)
+    if not where.writable:
+        raise InputError(
+            f"baseline {built.name} in {where.baselines} cannot be written (read-only); name another "
+            "place with --output PATH, or with --state DIR, and then for analyze too"
+        )
+    with where.open_baselines() as home:
+        return home.save(built)
+
+
+def _how_edited(where: Place, output: Path | None) -> str:
+    if output or isinstance(where.state, Path):
+        return "; edit its constraints there."
+    return (
+        ". To edit its constraints, write a file with --output PATH, and analyze with"
+        " --baseline PATH."
+    )
 
 
 def _cells(

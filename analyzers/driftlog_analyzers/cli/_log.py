@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftlog_analyzers.cli._console import counted, moment, note, progress, show, show_json
-from driftlog_analyzers.cli._options import ConfigOption, JsonOption, SpoolOption, place
+from driftlog_analyzers.cli._options import ConfigOption, JsonOption, SpoolOption
+from driftlog_analyzers.cli._place import configuration, spool_folder
 from driftlog_analyzers.errors import StoreError
 
 if TYPE_CHECKING:
@@ -54,8 +55,9 @@ def log(
     """
     from driftlog_analyzers._replay import Roles, open_log  # noqa: PLC0415 - as above
 
-    where = place(spool, None, config)
-    monitor = where.config.monitor(model)
+    settings = configuration(config)
+    folder = spool_folder(spool, settings)
+    monitor = settings.monitor(model)
     roles = Roles(
         time=time,
         id=identity,
@@ -64,7 +66,7 @@ def log(
         categorical=tuple(categorical or monitor.categorical),
         drop=tuple(drop or ()),
     )
-    before = _segments(where.spool)
+    before = _segments(folder)
     with open_log(file, roles, _beat(start, every, time)) as rows:
         if skip >= rows.file.count:
             raise typer.BadParameter(
@@ -72,10 +74,10 @@ def log(
                 param_hint="--skip",
             )
         _announce(rows)
-        replayed = _replay(rows, where.spool, model, version, (skip, limit))
-    segments = len(_segments(where.spool) - before)
-    _tell(replayed, where.spool, segments, as_json=as_json)
-    _require_whole(replayed, where.spool, skip, limit)
+        replayed = _replay(rows, folder, model, version, (skip, limit))
+    segments = len(_segments(folder) - before)
+    _tell(replayed, folder, segments, as_json=as_json)
+    _require_whole(replayed, folder, skip, limit)
 
 
 def _replay(

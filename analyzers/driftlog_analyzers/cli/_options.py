@@ -1,28 +1,86 @@
-"""Options that several commands share, and where they lead to."""
+"""Options that several commands share."""
 
-import os
-import shlex
-from dataclasses import dataclass
+import functools
+import inspect
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any, Concatenate
 
 import typer
 
-from driftlog_analyzers.errors import InputError, StoreError
+from driftlog_analyzers._elasticsearch._names import shown
+from driftlog_analyzers.cli import _place
+from driftlog_analyzers.cli._place import Place
 
-if TYPE_CHECKING:
-    from driftlog_analyzers._config import Config
-    from driftlog_analyzers._spool_store import SpoolStore
 
+class Store(StrEnum):
+    """Where the events are."""
+
+    SPOOL = "spool"
+    ELASTICSEARCH = "elasticsearch"
+
+
+StoreOption = Annotated[
+    Store | None,
+    typer.Option(
+        "--store", envvar="DRIFTLOG_STORE", help="Where the events are, by default in the spool."
+    ),
+]
 SpoolOption = Annotated[
     Path | None,
     typer.Option("--spool", envvar="DRIFTLOG_SPOOL", help="Folder of the spool.", metavar="DIR"),
+]
+SpoolsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--spool",
+        envvar="DRIFTLOG_SPOOL",
+        help="Folder of a spool; may be given more than once.",
+        metavar="DIR",
+    ),
+]
+UrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        envvar="ELASTICSEARCH_URL",
+        help="Elasticsearch, such as https://localhost:9200.",
+        metavar="URL",
+    ),
+]
+ApiKeyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--api-key",
+        envvar="ELASTICSEARCH_API_KEY",
+        help="Encoded API key; better in the variable, where other users cannot see it.",
+        metavar="KEY",
+    ),
+]
+CertificatesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--ca-certs",
+        envvar="ELASTICSEARCH_CA_CERTS",
+        help="File of the certificates to trust.",
+        metavar="FILE",
+    ),
+]
+NamespaceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--namespace",
+        envvar="DRIFTLOG_NAMESPACE",
+        help="Last part of all names in Elasticsearch, by default 'default'.",
+        metavar="NAME",
+    ),
 ]
 StateOption = Annotated[
     Path | None,
     typer.Option(
         "--state",
-        help="Folder for baselines and alerts, by default 'analysis' in the spool.",
+        help="Folder for baselines and alerts, by default 'analysis' in the spool, or Elasticsearch.",
         metavar="DIR",
     ),
 ]
@@ -30,7 +88,7 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="A driftlog.toml.", metavar="FILE")
 ]
 ModelOption = Annotated[
-    str | None, typer.Option("--model", help="The model's name, where the spool holds several.")
+    str | None, typer.Option("--model", help="The model's name, where the store holds several.")
 ]
 WindowOption = Annotated[
     str | None, typer.Option("--window", help="1h, 15m, 1d, or a number of events; 1h.")
@@ -43,94 +101,84 @@ VersionOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the events are and where what is found of them is kept.
-
-    Attributes:
-        spool: folder of the spool.
-        state: the state file.
-        baselines: folder of the baselines.
-        config: the configuration; the defaults where no file is named.
-        options: the options that lead another command to the same place.
-    """
-
-    spool: Path
-    state: Path
-    baselines: Path
-    config: "Config"
-    options: str = ""
-
-    def command(self, words: str) -> str:
-        """A command about the same place, to be copied."""
-        return f"driftlog {words}{self.options}"
-
-    @property
-    def writable(self) -> bool:
-        """Whether baselines and alerts can be kept where they are looked for."""
-        folder = self.baselines.absolute()
-        while not folder.exists():
-            folder = folder.parent
-        return os.access(folder, os.W_OK)
-
-    def require_state(self) -> None:
-        """Check that there was an analysis.
-
-        Raises:
-            StoreError: there is no state file.
-        """
-        if not self.state.is_file():
-            raise StoreError(
-                f"there is no analysis in {self.state.parent}; run: {self.command('analyze')}"
-            )
+_STORES_OWN = {
+    Store.SPOOL: ("spool",),
+    Store.ELASTICSEARCH: ("url", "api_key", "ca_certs", "namespace"),
+}
 
 
-def place(spool: Path | None, state: Path | None, config: Path | None) -> Place:
-    """Where to work: by the options first, then by the configuration, then beside the spool.
+def place(
+    *,
+    context: typer.Context,
+    store: StoreOption = None,
+    spool: SpoolOption = None,
+    url: UrlOption = None,
+    api_key: ApiKeyOption = None,
+    ca_certs: CertificatesOption = None,
+    namespace: NamespaceOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+) -> Place:
+    """Where to work: by the options first, then the variables, then the configuration.
 
     Raises:
-        typer.BadParameter: no spool is named anywhere.
+        typer.BadParameter: no spool or no URL is named anywhere, or one that the store has not.
         ConfigError: the configuration has problems.
     """
-    from driftlog_analyzers._config import Config, load_config  # noqa: PLC0415 - pydantic is slow
-
-    settings = load_config(config) if config else Config()
-    folder = spool or settings.spool
-    if folder is None:
-        raise typer.BadParameter(
-            "name the spool's folder with --spool DIR, DRIFTLOG_SPOOL or spool in --config FILE",
-            param_hint="--spool",
+    settings = _place.configuration(config)
+    kind = store or Store(settings.store)
+    _refuse_foreign(context, kind)
+    file = settings.state if state is None else state / "state.sqlite"
+    ways: dict[str, object] = {"state": state, "config": config}
+    if kind is Store.ELASTICSEARCH:
+        cluster = _place.cluster(url, api_key, ca_certs, namespace, settings)
+        there = {"url": _repeatable(context, url), "ca-certs": ca_certs, "namespace": namespace}
+        return Place(
+            events=cluster,
+            state=file or cluster,
+            config=settings,
+            options=_place.repeated({"store": store} | there | ways),
+            shipping=_place.repeated(there | {"config": config}),
         )
-    beside = (state or folder / "analysis") / "state.sqlite"
-    file = settings.state if state is None and settings.state else beside
-    named = {"spool": spool, "state": state, "config": config}
-    options = "".join(f" --{key} {shlex.quote(str(at))}" for key, at in named.items() if at)
-    return Place(folder, file, file.parent / "baselines", settings, options)
+    folder = _place.spool_folder(spool, settings)
+    named = {"store": store, "spool": spool} | ways
+    beside = folder / "analysis" / "state.sqlite"
+    return Place(folder, file or beside, settings, _place.repeated(named))
 
 
-def pick_model(store: "SpoolStore", wanted: str | None) -> str:
-    """The model that is meant: the one named, or the only one there is.
+def at_place(command: Callable[Concatenate[Place, ...], None]) -> Callable[..., None]:
+    """Give a command the options of `place` in the stead of its first parameter."""
+    options = inspect.signature(place).parameters
 
-    Raises:
-        StoreError: the spool is empty.
-        InputError: there is no such model, or several and none is named.
-    """
-    models = store.models()
-    if not models:
-        raise StoreError(
-            f"spool {store.path} holds no events yet; log some with driftlog.PredictionLogger, or "
-            f"replay a file: driftlog log FILE --spool {store.path} --model NAME"
-        )
-    listed = ", ".join(models)
-    if wanted is None:
-        if len(models) > 1:
-            raise InputError(
-                f"spool {store.path} holds several models; name one with --model: {listed}"
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        where = place(**{name: given.pop(name) for name in options})
+        command(where, **given)
+
+    _, *own = inspect.signature(command).parameters.values()
+    run.__signature__ = inspect.Signature([*own, *options.values()])  # type: ignore[attr-defined]
+    return run
+
+
+def _refuse_foreign(context: typer.Context, store: Store) -> None:
+    """Options on the command line must be of the store; variables may be there for other commands."""
+    (other,) = set(Store) - {store}
+    for name in _STORES_OWN[other]:
+        if _source(context, name) == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            raise typer.BadParameter(
+                f"the store is {store}, which has no {option}; leave it out, or add --store {other}",
+                param_hint=option,
             )
-        return models[0]
-    if wanted not in models:
-        raise InputError(
-            f"spool {store.path} holds no events of model {wanted!r}, only of: {listed}"
-        )
-    return wanted
+
+
+def _repeatable(context: typer.Context, url: str | None) -> str | None:
+    """The URL without its password; where the variable holds one, that is left to the variable."""
+    if url is None or (shown(url) != url and _source(context, "url") == "ENVIRONMENT"):
+        return None
+    return shown(url)
+
+
+def _source(context: typer.Context, name: str) -> str | None:
+    source = context.get_parameter_source(name)
+    return source.name if source else None

@@ -3,7 +3,7 @@
 import os
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,27 +15,24 @@ from driftlog_analyzers._window import WindowSize, parse_size
 from driftlog_analyzers.cli._console import counted, note, show, show_json
 from driftlog_analyzers.cli._options import (
     BaselineOption,
-    ConfigOption,
     JsonOption,
     ModelOption,
-    Place,
-    SpoolOption,
-    StateOption,
     VersionOption,
     WindowOption,
-    pick_model,
-    place,
+    at_place,
 )
+from driftlog_analyzers.cli._place import Place, pick_model
 from driftlog_analyzers.errors import InputError, StoreError
 
 if TYPE_CHECKING:
+    from driftlog_analyzers._recovery import Damage
     from driftlog_analyzers._report import ReportData
-    from driftlog_analyzers._spool_store import SpoolStore
 
 
+@at_place
 def report(
+    where: Place,
     *,
-    spool: SpoolOption = None,
     model: ModelOption = None,
     window: WindowOption = None,
     baseline: BaselineOption = None,
@@ -43,8 +40,6 @@ def report(
     output: Annotated[Path, typer.Option("--output", help="The HTML file.", metavar="FILE")] = Path(
         "report.html"
     ),
-    state: StateOption = None,
-    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write an HTML file of what was found.
@@ -53,7 +48,6 @@ def report(
     """
     from driftlog_analyzers._report import render_report  # noqa: PLC0415 - when needed
 
-    where = place(spool, state, config)
     where.require_state()
     data = data_of(where, model, window, (baseline, version))
     page, windows = render_report(data), len(data.evaluations)
@@ -78,14 +72,12 @@ def data_of(
         StoreError: nothing was analysed with windows of this size.
     """
     from driftlog_analyzers._report import ReportData  # noqa: PLC0415 - when needed
-    from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - as above
-    from driftlog_analyzers._state_file import StateFile  # noqa: PLC0415 - as above
     from driftlog_analyzers.cli import _run  # noqa: PLC0415 - as above
 
-    with SpoolStore(where.spool) as store, StateFile(where.state) as file:
-        name = pick_model(store, model)
-        size = _size(window or where.config.monitor(name).window, file.sizes(name), name, where)
-        evaluations = tuple(file.evaluations(name, size))
+    with where.open_store() as store, where.open_state() as state:
+        name = pick_model(store, where, model)
+        size = _size(window or where.config.monitor(name).window, state.sizes(name), name, where)
+        evaluations = tuple(state.evaluations(name, size))
         shown = _run.find(where, name, *wanted)
         return ReportData(
             model=name,
@@ -93,18 +85,18 @@ def data_of(
             size=size,
             generated=datetime.now(UTC),
             evaluations=evaluations,
-            profiles=[(found, profile) for found, _, profile in file.profiles(name, size)],
-            episodes=file.episodes(name, size=size),
+            profiles=[(found, profile) for found, _, profile in state.profiles(name, size)],
+            episodes=state.episodes(name, size=size),
             budget=where.config.detection.budget,
-            accounting=_damaged(store),
+            accounting=_damaged(_run.damage_of(store)),
             caution=_run.caution(where, shown, evaluations),
         )
 
 
-def _damaged(store: "SpoolStore") -> dict[str, int]:
+def _damaged(segments: "Mapping[Path, Damage]") -> dict[str, int]:
     """Damaged lines by reason, over all segments."""
     total: Counter[str] = Counter()
-    for damage in store.damage.values():
+    for damage in segments.values():
         total.update({f"damaged lines ({reason})": n for reason, n in damage.reasons.items()})
     return dict(total)
 

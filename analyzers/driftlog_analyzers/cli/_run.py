@@ -1,7 +1,7 @@
 """One analysis with everything that the options and the configuration say."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -10,15 +10,17 @@ import typer
 from driftlog_analyzers._analysis import analyze as analyze_windows
 from driftlog_analyzers._analysis import baseline_label
 from driftlog_analyzers._baseline import Baseline
-from driftlog_analyzers._baseline_file import find_baseline, load_baseline
+from driftlog_analyzers._baseline_file import load_baseline
 from driftlog_analyzers._config import Monitor
 from driftlog_analyzers._finding import Evaluation
+from driftlog_analyzers._recovery import Damage
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
-from driftlog_analyzers._state_file import StateFile
+from driftlog_analyzers._state import State
+from driftlog_analyzers._store import EventStore
 from driftlog_analyzers._window import WindowSize, parse_size
 from driftlog_analyzers.cli._console import counted, note, progress
-from driftlog_analyzers.cli._options import Place
+from driftlog_analyzers.cli._place import Place
 from driftlog_analyzers.errors import BaselineError, ConfigError, StoreError
 
 
@@ -44,11 +46,11 @@ def find(where: Place, model: str, path: Path | None, version: str | None) -> Ba
         ConfigError: the file has problems.
     """
     monitor = where.config.monitor(model)
-    file = path or monitor.baseline or _kept(where, model, version or monitor.version)
-    baseline = load_baseline(file)
+    file = path or monitor.baseline
+    baseline = load_baseline(file) if file else _kept(where, model, version or monitor.version)
     if baseline.model != model:
         raise BaselineError(
-            f"baseline {file} is for model {baseline.model!r}, and the events are of {model!r}; "
+            f"baseline {file or baseline.name} is for model {baseline.model!r}, and the events are of {model!r}; "
             f"make one with: {_how_made(where, model)}"
         )
     return baseline
@@ -67,13 +69,14 @@ def caution(where: Place, shown: Baseline, evaluations: Sequence[Evaluation]) ->
     )
 
 
-def _kept(where: Place, model: str, version: str | None) -> Path:
+def _kept(where: Place, model: str, version: str | None) -> Baseline:
     try:
-        return find_baseline(where.baselines, model, version)
+        with where.open_baselines() as home:
+            return home.find(model, version)
     except BaselineError:
         advice = f"make one with: {_how_made(where, model)}"
         if not where.writable:
-            advice += f", both times with --state DIR, because {where.state.parent} is read-only"
+            advice += f", both times with --state DIR, because {where.remembered} is read-only"
         raise BaselineError(
             f"model {model!r} has no baseline in {where.baselines}; {advice}"
         ) from None
@@ -95,9 +98,9 @@ def settings(where: Place, model: str) -> Settings:
 
 
 def run(
-    store: SpoolStore,
+    store: EventStore,
     baseline: Baseline,
-    state: StateFile,
+    state: State,
     size: WindowSize,
     where: Place,
     *,
@@ -122,11 +125,11 @@ def run(
         )
     if not evaluations:
         held = _held(store, baseline)
-        raise StoreError(f"spool {store.path} holds no full window of {size} there; {held}")
+        raise StoreError(f"{where.source} holds no full window of {size} there; {held}")
     return evaluations
 
 
-def _held(store: SpoolStore, baseline: Baseline) -> str:
+def _held(store: EventStore, baseline: Baseline) -> str:
     extent = store.extent(baseline.model)
     if extent is None:
         return f"it has no events of model {baseline.model!r}"
@@ -136,9 +139,14 @@ def _held(store: SpoolStore, baseline: Baseline) -> str:
     )
 
 
-def tell_damage(store: SpoolStore) -> None:
+def damage_of(store: EventStore) -> Mapping[Path, Damage]:
+    """Segments with lines that are no events; only a spool has them: the uploader sorts them out."""
+    return store.damage if isinstance(store, SpoolStore) else {}
+
+
+def tell_damage(store: EventStore) -> None:
     """Say on stderr which segments hold lines that are no events."""
-    for path, damage in sorted(store.damage.items()):
+    for path, damage in sorted(damage_of(store).items()):
         counts = sorted(damage.reasons.items())
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in counts)
         kept = f"set aside in {damage.aside}" if damage.aside else "left where they are"

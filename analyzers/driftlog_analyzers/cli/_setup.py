@@ -5,47 +5,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftlog_analyzers.cli._console import show, show_json
-from driftlog_analyzers.cli._options import JsonOption
+from driftlog_analyzers.cli._options import (
+    ApiKeyOption,
+    CertificatesOption,
+    ConfigOption,
+    JsonOption,
+    NamespaceOption,
+    UrlOption,
+)
+from driftlog_analyzers.cli._place import cluster, configuration
 
 if TYPE_CHECKING:
     from driftlog_analyzers._elasticsearch._setup import Installed
-
-UrlOption = Annotated[
-    str | None,
-    typer.Option(
-        "--url",
-        envvar="ELASTICSEARCH_URL",
-        help="Elasticsearch, such as https://localhost:9200.",
-        metavar="URL",
-    ),
-]
-ApiKeyOption = Annotated[
-    str | None,
-    typer.Option(
-        "--api-key",
-        envvar="ELASTICSEARCH_API_KEY",
-        help="Encoded API key; better in the variable, where other users cannot see it.",
-        metavar="KEY",
-    ),
-]
-CertificatesOption = Annotated[
-    str | None,
-    typer.Option(
-        "--ca-certs",
-        envvar="ELASTICSEARCH_CA_CERTS",
-        help="File of the certificates to trust.",
-        metavar="FILE",
-    ),
-]
-NamespaceOption = Annotated[
-    str,
-    typer.Option(
-        "--namespace",
-        envvar="DRIFTLOG_NAMESPACE",
-        help="Last part of all names.",
-        metavar="NAME",
-    ),
-]
 
 
 def setup(
@@ -53,7 +24,7 @@ def setup(
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
     ca_certs: CertificatesOption = None,
-    namespace: NamespaceOption = "default",
+    namespace: NamespaceOption = None,
     retention: Annotated[
         str,
         typer.Option("--retention", help="How long events are kept at least.", metavar="TIME"),
@@ -61,26 +32,26 @@ def setup(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print every body as JSON; connect to nothing.")
     ] = False,
+    config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Install index templates and state indices in Elasticsearch.
 
     Run it under an administrator's key, again after each upgrade, and as often as you like.
     """
+    settings = configuration(config)
     if dry_run:
-        _print_bodies(namespace, retention)
-        return
-    if url is None:
-        raise typer.BadParameter(
-            "name Elasticsearch with --url URL or ELASTICSEARCH_URL, or add --dry-run",
-            param_hint="--url",
+        _print_bodies(
+            settings.elasticsearch.namespace if namespace is None else namespace, retention
         )
+        return
+    target = cluster(url, api_key, ca_certs, namespace, settings)
     from driftlog._upload._connect import connect  # noqa: PLC0415 - when needed
 
-    with connect(url, api_key=api_key or None, ca_certs=ca_certs or None) as client:
+    with connect(target.url, api_key=target.api_key, ca_certs=target.ca_certs) as client:
         from driftlog_analyzers._elasticsearch._setup import install  # noqa: PLC0415 - needs the client
 
-        installed = install(client, url, namespace=namespace, retention=retention)
+        installed = install(client, target.url, namespace=target.namespace, retention=retention)
     _tell(installed, as_json=as_json)
 
 

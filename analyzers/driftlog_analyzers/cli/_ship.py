@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftlog_analyzers.cli._console import complain, note
-from driftlog_analyzers.cli._setup import (
+from driftlog_analyzers.cli._options import (
     ApiKeyOption,
     CertificatesOption,
+    ConfigOption,
     NamespaceOption,
+    SpoolsOption,
     UrlOption,
 )
+from driftlog_analyzers.cli._place import cluster, configuration, spool_folder
 
 if TYPE_CHECKING:
     from driftlog._upload import Upload
@@ -25,19 +28,11 @@ _ERROR = 1
 
 def ship(
     *,
-    spool: Annotated[
-        list[Path],
-        typer.Option(
-            "--spool",
-            envvar="DRIFTLOG_SPOOL",
-            help="Folder of a spool; may be given more than once.",
-            metavar="DIR",
-        ),
-    ],
+    spool: SpoolsOption = None,
     url: UrlOption = None,
     api_key: ApiKeyOption = None,
     ca_certs: CertificatesOption = None,
-    namespace: NamespaceOption = "default",
+    namespace: NamespaceOption = None,
     keep: Annotated[
         float,
         typer.Option(
@@ -54,25 +49,25 @@ def ship(
     once: Annotated[
         bool, typer.Option("--once", help="End when all that is there has been sent.")
     ] = False,
+    config: ConfigOption = None,
 ) -> None:
     """Carry spools into Elasticsearch until stopped; nothing is dropped, whatever happens there."""
     from driftlog._upload import Upload  # noqa: PLC0415 - when needed
 
-    if url is None:
-        raise typer.BadParameter(
-            "name Elasticsearch with --url URL or ELASTICSEARCH_URL", param_hint="--url"
-        )
+    settings = configuration(config)
+    target = cluster(url, api_key, ca_certs, namespace, settings)
     upload = Upload(
-        url=url,
-        api_key=api_key,
-        ca_certs=ca_certs,
-        namespace=namespace,
+        url=target.url,
+        api_key=target.api_key,
+        ca_certs=target.ca_certs,
+        namespace=target.namespace,
         compress=compress,
         keep=None if keep_all else keep * 3600,
     )
+    spools = spool or [spool_folder(None, settings)]
     _speak()
     stop = _stop_on_signals()
-    crew = [_Shipper(folder, upload, stop, once=once) for folder in dict.fromkeys(spool)]
+    crew = [_Shipper(folder, upload, stop, once=once) for folder in dict.fromkeys(spools)]
     for shipper in crew:
         shipper.start()
     for shipper in crew:
@@ -136,5 +131,3 @@ def _speak() -> None:
     voice.addHandler(Voice(logging.INFO))
     voice.setLevel(logging.INFO)
     voice.propagate = False
-    # The client's own words would say the same at every try.
-    logging.getLogger("elastic_transport").addHandler(logging.NullHandler())

@@ -1,34 +1,24 @@
 """``driftlog status``: what is in a spool, what has become of it, and what stands in the way."""
 
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from driftlog_analyzers.cli._console import show, show_json, table
-from driftlog_analyzers.cli._options import JsonOption
+from driftlog_analyzers.cli._options import ConfigOption, JsonOption, SpoolsOption
+from driftlog_analyzers.cli._place import configuration, spool_folder
 
 if TYPE_CHECKING:
     from driftlog._upload import Status
 
 
 def status(
-    spool: Annotated[
-        list[Path],
-        typer.Option(
-            "--spool",
-            envvar="DRIFTLOG_SPOOL",
-            help="Folder of a spool; may be given more than once.",
-            metavar="DIR",
-        ),
-    ],
-    as_json: JsonOption = False,
+    *, spool: SpoolsOption = None, config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
     """Account for every event: accepted = indexed + duplicate + quarantined + dropped + unsent."""
     from driftlog._upload import read_status  # noqa: PLC0415 - when needed
 
-    found = [read_status(folder) for folder in dict.fromkeys(spool)]
+    spools = spool or [spool_folder(None, configuration(config))]
+    found = [read_status(folder) for folder in dict.fromkeys(spools)]
     if as_json:
         show_json({"spools": [_document(one) for one in found]})
         return
