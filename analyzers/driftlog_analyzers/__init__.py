@@ -20,6 +20,14 @@ if TYPE_CHECKING:
         Text,
         WindowProfile,
     )
+    from driftlog_analyzers._quality import (
+        Calibration,
+        Compared,
+        Confusion,
+        Errors,
+        Quality,
+        compared,
+    )
     from driftlog_analyzers._reference import (
         baseline_from_file,
         baseline_from_frame,
@@ -29,7 +37,13 @@ if TYPE_CHECKING:
     from driftlog_analyzers._settings import Settings
     from driftlog_analyzers._spool_store import SpoolStore
     from driftlog_analyzers._state_file import StateFile
-    from driftlog_analyzers._store import EventStore, Extent, FeatureSpec, ProfileSpec
+    from driftlog_analyzers._store import (
+        EventStore,
+        Extent,
+        FeatureSpec,
+        ProfileSpec,
+        QualitySpec,
+    )
     from driftlog_analyzers._table import Roles
     from driftlog_analyzers._window import CountSize, TimeSize, Window, WindowSize, parse_size
     from driftlog_analyzers.errors import (
@@ -43,16 +57,20 @@ if TYPE_CHECKING:
 __all__ = [
     "Baseline",
     "BaselineError",
+    "Calibration",
     "Categorical",
     "Change",
+    "Compared",
     "Comparison",
     "Condition",
     "ConfigError",
+    "Confusion",
     "Constraint",
     "CountSize",
     "DriftlogError",
     "Episode",
     "EpisodeSettings",
+    "Errors",
     "Evaluation",
     "EventStore",
     "Extent",
@@ -62,6 +80,8 @@ __all__ = [
     "Numeric",
     "Outcome",
     "ProfileSpec",
+    "Quality",
+    "QualitySpec",
     "Result",
     "Roles",
     "Settings",
@@ -80,6 +100,7 @@ __all__ = [
     "baseline_from_frame",
     "baseline_from_store",
     "compare",
+    "compared",
     "load_baseline",
     "parse_size",
     "profile_frame",
@@ -120,6 +141,14 @@ _HOMES = {
         "Text",
         "WindowProfile",
     ),
+    "_quality": (
+        "Calibration",
+        "Compared",
+        "Confusion",
+        "Errors",
+        "Quality",
+        "compared",
+    ),
     "_reference": (
         "baseline_from_file",
         "baseline_from_frame",
@@ -134,6 +163,7 @@ _HOMES = {
         "Extent",
         "FeatureSpec",
         "ProfileSpec",
+        "QualitySpec",
     ),
     "_table": ("Roles",),
     "_window": (

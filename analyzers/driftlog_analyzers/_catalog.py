@@ -1,12 +1,14 @@
 """Which segments a spool has, what each holds, and which windows they touch."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from driftlog_analyzers._compressed import SUFFIX, unpack
 from driftlog_analyzers._recovery import Damage, clean_copy
+from driftlog_analyzers._relation import microseconds
 from driftlog_analyzers._segments import Held, Segment, inspect
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
@@ -75,6 +77,15 @@ class Catalog:
         ]
         return [part for part in held if window is None or part[1].touches(window)]
 
+    def labelled(self, model: str, since: datetime | None) -> list[Path]:
+        """The segments with labels of the model, where a time is given with labels from then on."""
+        first = None if since is None else microseconds(since)
+        return [
+            segment.path
+            for segment in self.segments()
+            if model in segment.labels and (first is None or segment.labels[model] >= first)
+        ]
+
     def groups(
         self, model: str, windows: Sequence[Window]
     ) -> Iterator[tuple[Sequence[int], Parts]]:
@@ -106,7 +117,7 @@ class Catalog:
         if damage.lines:
             self.damage[path] = damage
         clean = inspect(self._connection, damage.copy, strict=False)
-        return Segment(damage.copy, size, clean.models, damage.lines)
+        return Segment(damage.copy, size, clean.models, damage.lines, clean.labels)
 
     def _scanned(self, path: Path) -> Segment:
         try:

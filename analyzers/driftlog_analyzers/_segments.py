@@ -50,12 +50,14 @@ class Segment:
         size: bytes.
         models: what it holds, by model name.
         damaged: lines that are no event document.
+        labels: time of the last label, microseconds since 1970, by model name.
     """
 
     path: Path
     size: int
     models: Mapping[str, Held] = field(default_factory=dict)
     damaged: int = 0
+    labels: Mapping[str, int] = field(default_factory=dict)
 
 
 def merge_names(parts: Iterable[Names]) -> dict[str, frozenset[str]]:
@@ -112,13 +114,17 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, *, strict: bool) 
             " move it out of the spool and run again"
         ) from error
     models: dict[str, list[Sequence[Any]]] = {}
+    labels: dict[str, int] = {}
     damaged = 0
     for action, model, *row in rows:
         if model is None or action not in ACTIONS:
             damaged += row[1]
         elif action == "prediction":
             models.setdefault(model, []).append(row)
-    return Segment(path, size, {model: _held(parts) for model, parts in models.items()}, damaged)
+        elif action == "label":
+            labels[model] = max(row[3], labels.get(model, row[3]))
+    held = {model: _held(parts) for model, parts in models.items()}
+    return Segment(path, size, held, damaged, labels)
 
 
 def _inspection(lines: str) -> str:

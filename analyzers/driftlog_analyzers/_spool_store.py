@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,25 +16,34 @@ from typing import Any, Self
 import duckdb
 
 from driftlog_analyzers._catalog import Catalog, Parts
-from driftlog_analyzers._conditions import condition_sql
 from driftlog_analyzers._connect import connect
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._outline import histogram_edges, token_counts
-from driftlog_analyzers._placing import needs_table, occupied_sql, placed, table_sql
+from driftlog_analyzers._placing import needs_table, placed, table_sql
 from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._recovery import Damage
-from driftlog_analyzers._relation import Relation, literal, microseconds, moment
+from driftlog_analyzers._relation import Relation, microseconds, moment
 from driftlog_analyzers._scan import scan
 from driftlog_analyzers._segments import (
     Segment,
     first_line,
     merge_names,
-    read_lines,
     total_versions,
 )
-from driftlog_analyzers._spool_columns import Names, columns_of, document_type
-from driftlog_analyzers._store import Edges, Extent, ProfileSpec
-from driftlog_analyzers._window import LONGEST_GAP, CountSize, TimeSize, Window, WindowSize
+from driftlog_analyzers._spool_examples import examples
+from driftlog_analyzers._spool_quality import (
+    LABELS,
+    labels_sql,
+    outputs_of,
+    pairs_sql,
+    qualities,
+    sums_sql,
+)
+from driftlog_analyzers._spool_source import predictions_sql, relation_of
+from driftlog_analyzers._spool_windows import counted_windows, occupied_moments
+from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
+from driftlog_analyzers._window import LONGEST_GAP, CountSize, Window, WindowSize
 from driftlog_analyzers.errors import StoreError
 
 MEMORY = "512MB"
@@ -127,19 +135,22 @@ class SpoolStore:
         if extent is None:
             return ()
         if isinstance(size, CountSize):
-            return self._counted(model, size.events, start, end)
+            bounds = (start, end)
+            return counted_windows(self._catalog, self._rows, model, size.events, bounds)
         start = start or extent.first
         end = end or moment(microseconds(extent.last) + 1) or extent.last
         if end - start <= LONGEST_GAP * size.duration:
             return tuple(size.windows(start, end))
-        return tuple(size.near(self._occupied(model, size, start, end), start, end))
+        span = Window(start, end)
+        moments = occupied_moments(self._catalog, self._rows, model, size, span)
+        return tuple(size.near(moments, start, end))
 
     def edges(self, model: str, window: Window, version: str | None = None) -> tuple[Edges, Edges]:
         """Histogram edges of the numbers in a window; see `EventStore.edges`."""
         held = self._catalog.held(model, window)
         if not held:
             return {}, {}
-        with self._named_errors():
+        with _named_errors(self.path):
             relation = self._relation(model, [window], held, version)
             return histogram_edges(self._connection, relation)
 
@@ -150,7 +161,7 @@ class SpoolStore:
         held = self._catalog.held(model, window)
         if not held:
             return {}
-        with self._named_errors():
+        with _named_errors(self.path):
             relation = self._relation(model, [window], held, version)
             return token_counts(self._connection, relation)
 
@@ -160,7 +171,7 @@ class SpoolStore:
         for numbers, held in self._catalog.groups(model, windows):
             near = [windows[n] for n in numbers]
             self._place(model, near, held)
-            sql = placed(self._source(model, held, "", {}), near)
+            sql = placed(predictions_sql(model, held), near)
             for position, count in self._rows(f"SELECT w, count(*) FROM ({sql}) GROUP BY w"):
                 counts[numbers[position]] += count
         return counts
@@ -185,9 +196,26 @@ class SpoolStore:
     def _profiled(
         self, spec: ProfileSpec, windows: Sequence[Window], held: Parts
     ) -> Iterator[tuple[int, WindowProfile]]:
-        with self._named_errors():
+        with _named_errors(self.path):
             relation = self._relation(spec.model, windows, held, spec.version)
             yield from scan(self._connection, relation, spec.features, spec.predictions).items()
+
+    def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
+        """What the labels say of each window's predictions; see `EventStore.quality`."""
+        labelled = self._catalog.labelled(spec.model, spec.since)
+        self._rows(labels_sql(spec.model, labelled, spec.since))
+        found = [Quality()] * len(windows)
+        for numbers, held in self._catalog.groups(spec.model, windows):
+            near = [windows[n] for n in numbers]
+            self._place(spec.model, near, held)
+            names, fields = outputs_of(merge_names(part.names for _, part in held), spec.compared)
+            source = predictions_sql(spec.model, held, fields, names, spec.version)
+            sql = placed(source, near)
+            answers = qualities(self._rows(sums_sql(sql)), self._rows(pairs_sql(sql)))
+            for n, quality in answers.items():
+                found[numbers[n]] = found[numbers[n]].merge(quality)
+        self._rows(f"DROP TABLE {LABELS}")
+        yield from found
 
     def examples(
         self,
@@ -200,102 +228,33 @@ class SpoolStore:
         answers: list[list[tuple[str, ...]]] = [[()] * len(group) for group in conditions]
         for numbers, held in self._catalog.groups(model, windows):
             relation = self._relation(model, [windows[n] for n in numbers], held)
-            parts = self._examples(relation, [conditions[n] for n in numbers], limit)
+            parts = examples(self._rows, relation, [conditions[n] for n in numbers], limit)
             for n, part in zip(numbers, parts, strict=True):
                 pairs = zip(answers[n], part, strict=True)
                 answers[n] = [tuple(sorted(a + b)[:limit]) for a, b in pairs]
         return answers
 
-    def _examples(
-        self, relation: Relation, conditions: Sequence[Sequence[Condition]], limit: int
-    ) -> list[list[tuple[str, ...]]]:
-        """The n-th condition of every window in one aggregate: a CASE picks each row's window."""
-        depth = max(map(len, conditions), default=0)
-        if not depth:
-            return [[()] * len(group) for group in conditions]
-        columns = {column.name: column for column in relation.features}
-        parts = []
-        for n in range(depth):
-            cases = " ".join(
-                f"WHEN {window} THEN {condition_sql(group[n], columns.get(group[n].feature))}"
-                for window, group in enumerate(conditions)
-                if n < len(group)
-            )
-            parts.append(f"min(id, {limit}) FILTER (CASE w {cases} ELSE false END)")
-        rows = self._rows(f"SELECT w, {', '.join(parts)} FROM ({relation.sql}) GROUP BY w")
-        found = {row[0]: row[1:] for row in rows}
-        return [
-            [tuple(found.get(window, [None] * depth)[n] or ()) for n in range(len(group))]
-            for window, group in enumerate(conditions)
-        ]
-
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._named_errors():
+        with _named_errors(self.path):
             return self._connection.execute(sql).fetchall()
-
-    @contextmanager
-    def _named_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except duckdb.Error as error:
-            raise StoreError(
-                f"spool {self.path} could not be read ({first_line(error)}); "
-                "see to that and run again"
-            ) from error
-
-    def _source(self, model: str, held: Parts, fields: str, names: Names) -> str:
-        columns = {
-            "@timestamp": "TIMESTAMPTZ",
-            "event": "STRUCT(id VARCHAR, action VARCHAR, outcome VARCHAR, duration BIGINT)",
-            "driftlog": document_type(names),
-        }
-        lines = read_lines([segment.path for segment, _ in held], columns)
-        return (
-            f'SELECT epoch_us("@timestamp") AS ts, event.id AS id{fields} FROM {lines} '
-            f"WHERE event.action = 'prediction' AND driftlog.model.name = {literal(model)} "
-            f"""AND event.id IS NOT NULL AND isfinite("@timestamp")"""
-        )
 
     def _place(self, model: str, windows: Sequence[Window], held: Parts) -> None:
         """Note the window of every event where no arithmetic gives it: windows by count."""
         if needs_table(windows):
-            self._rows(table_sql(self._source(model, held, "", {}), windows))
+            self._rows(table_sql(predictions_sql(model, held), windows))
 
     def _relation(
         self, model: str, windows: Sequence[Window], held: Parts, version: str | None = None
     ) -> Relation:
         self._place(model, windows, held)
-        names = merge_names(part.names for _, part in held)
-        fields = (
-            ", event.outcome AS outcome, event.duration / 1e9 AS seconds, "
-            "driftlog.model.version AS version, driftlog"
-        )
-        source = self._source(model, held, fields, names)
-        if version is not None:
-            source += f" AND driftlog.model.version = {literal(version)}"
-        sql = placed(source, windows)
-        return Relation(sql, columns_of(names, ""), columns_of(names, "prediction."))
+        return relation_of(model, windows, held, version)
 
-    def _occupied(
-        self, model: str, size: TimeSize, start: datetime, end: datetime
-    ) -> Iterator[datetime]:
-        """A moment in each window that holds events."""
-        for _, held in self._catalog.groups(model, [Window(start, end)]):
-            sql = occupied_sql(self._source(model, held, "", {}), size, start, end)
-            yield from (at for (ts,) in self._rows(sql) if (at := moment(ts)))
 
-    def _counted(
-        self, model: str, count: int, start: datetime | None, end: datetime | None
-    ) -> Sequence[Window]:
-        held = self._catalog.held(model)
-        low = "" if start is None else f" AND ts >= {microseconds(start)}"
-        high = "" if end is None else f" AND ts < {microseconds(end)}"
-        rows = self._rows(f"""
-            SELECT ts, id, n, total FROM (
-                SELECT ts, id, row_number() OVER (ORDER BY ts, id) AS n, count(*) OVER () AS total
-                FROM ({self._source(model, held, "", {})}) WHERE true{low}{high})
-            WHERE (n - 1) % {count} = 0 OR n = total ORDER BY n""")
-        starts = [(moment(at), key) for at, key, n, _ in rows if (n - 1) % count == 0]
-        if rows and rows[-1][3] % count == 0:
-            starts.append((moment(rows[-1][0] + 1), ""))
-        return tuple(Window(a[0], b[0], a[1], b[1]) for a, b in pairwise(starts) if a[0] and b[0])
+@contextmanager
+def _named_errors(spool: Path) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise StoreError(
+            f"spool {spool} could not be read ({first_line(error)}); see to that and run again"
+        ) from error

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._quality import Compared, Quality
 from driftlog_analyzers._window import Window, WindowSize
 
 Edges = Mapping[str, tuple[float, ...]]
@@ -44,6 +45,24 @@ class ProfileSpec:
     features: Mapping[str, FeatureSpec] = field(default_factory=dict)
     predictions: Mapping[str, FeatureSpec] = field(default_factory=dict)
     version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QualitySpec:
+    """How predictions of one model are held against their labels.
+
+    Attributes:
+        model: the model's name.
+        compared: the outputs that labels are compared with.
+        version: only predictions of this model version; None, of all.
+        since: only labels with a time from then on, UTC; None, all. Where labels never come before their predictions,
+            the start of the first window spares reading older ones.
+    """
+
+    model: str
+    compared: Compared = field(default_factory=Compared)
+    version: str | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,17 @@ class EventStore(Protocol):
 
     def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
         """The profile of each window, in order.
+
+        Raises:
+            StoreError: the store could not answer completely.
+        """
+
+    def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
+        """What the labels say of each window's predictions, in order.
+
+        A label belongs to the prediction with its id, whenever it came and wherever it stands. Of several labels for
+        one id the last by time, then by its own event id, counts. One for an unknown id counts nowhere; of several
+        predictions that were given one id, each has the label.
 
         Raises:
             StoreError: the store could not answer completely.

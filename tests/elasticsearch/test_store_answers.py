@@ -12,7 +12,7 @@ from elasticsearch import (
 
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
 from driftlog_analyzers._finding import Condition
-from driftlog_analyzers._store import ProfileSpec
+from driftlog_analyzers._store import ProfileSpec, QualitySpec
 from driftlog_analyzers._window import CountSize, TimeSize
 from driftlog_analyzers.errors import ConfigError, StoreError
 from tests.analyzers.spools import EVERYTHING, HOUR, MODEL
@@ -42,6 +42,7 @@ CALLS = {
     "vocabulary": lambda store: store.vocabulary(MODEL, EVERYTHING),
     "counts": lambda store: store.counts(MODEL, [EVERYTHING]),
     "profiles": lambda store: list(store.profiles(ProfileSpec(MODEL), [EVERYTHING])),
+    "quality": lambda store: list(store.quality(QualitySpec(MODEL), [EVERYTHING])),
     "examples": lambda store: store.examples(MODEL, [EVERYTHING], [[Condition("any", "x")]]),
 }
 META = ApiResponseMeta(404, "1.1", HttpHeaders(), 0.0, NodeConfig("http", "localhost", 9200))

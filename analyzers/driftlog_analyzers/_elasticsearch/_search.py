@@ -125,26 +125,43 @@ class View:
         skip: int = 0,
         size: int = 1,
         after: Sequence[Any] | None = None,
+        fields: Sequence[str] = (),
+        collapse: str = "",
     ) -> list[Any]:
-        """Some sorted documents without their contents: ``_id``, ``_index`` and ``sort``.
+        """Some sorted documents: ``_id``, ``_index``, ``sort`` and no more of their contents than some ``fields``.
+
+        Args:
+            query: the documents.
+            sort: their order.
+            skip: so many of them.
+            size: of the answer, `PAGE` at the most.
+            after: the ``sort`` of the document before.
+            fields: what is wanted of their contents.
+            collapse: of all documents with one value of this field, only the first.
 
         Raises:
             StoreError: as in `aggregate`.
         """
-        asked = {"from_": skip} if after is None else {"search_after": after}
+        asked: dict[str, Any] = {"from_": skip} if after is None else {"search_after": after}
+        if fields:
+            asked["docvalue_fields"] = [{"field": name} for name in fields]
+        if collapse:
+            asked["collapse"] = {"field": collapse}
         answer = self._ask(
             size=size, query=query, sort=sort, source=False, track_total_hits=False, **asked
         )
         return list(answer["hits"]["hits"])
 
-    def pages(self, query: Body, sort: Sequence[Body]) -> Iterator[list[Any]]:
-        """All documents without their contents, `PAGE` at a time.
+    def pages(
+        self, query: Body, sort: Sequence[Body], fields: Sequence[str] = ()
+    ) -> Iterator[list[Any]]:
+        """All documents, `PAGE` at a time, with some fields of their contents.
 
         Raises:
             StoreError: as in `aggregate`.
         """
         after = None
-        while page := self.hits(query, sort, size=PAGE, after=after):
+        while page := self.hits(query, sort, size=PAGE, after=after, fields=fields):
             yield page
             if len(page) < PAGE:
                 return

@@ -11,6 +11,12 @@ from driftlog._upload._head import stream_name
 from driftlog_analyzers._elasticsearch._copies import Copy, counted_once, second_copies
 from driftlog_analyzers._elasticsearch._features import Role
 from driftlog_analyzers._elasticsearch._fields import Fields, fields_of
+from driftlog_analyzers._elasticsearch._labels import (
+    Join,
+    labels_query,
+    qualities,
+    with_predictions,
+)
 from driftlog_analyzers._elasticsearch._names import check_namespace, events_pattern
 from driftlog_analyzers._elasticsearch._outline import histogram_edges, token_counts
 from driftlog_analyzers._elasticsearch._positions import counted_windows, occupied_windows
@@ -33,7 +39,8 @@ from driftlog_analyzers._elasticsearch._window_profile import (
 )
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._profile import Counts, WindowProfile
-from driftlog_analyzers._store import Edges, Extent, ProfileSpec
+from driftlog_analyzers._quality import Quality
+from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
 from driftlog_analyzers._window import LONGEST_GAP, CountSize, Window, WindowSize
 
 _WINDOWS = 500
@@ -147,15 +154,8 @@ class ElasticsearchStore:
 
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
         """How many predictions each window holds."""
-        counts: list[int] = []
         with self._events(model, windows) as events:
-            for start in range(0, len(windows), _WINDOWS):
-                some = windows[start : start + _WINDOWS]
-                filters = {"filters": {"filters": [within(window) for window in some]}}
-                query = every([events.of(), _together(some)])
-                _, found = events.view.aggregate(query, [Part({"windows": filters}, _WINDOWS)])
-                counts += [bucket["doc_count"] for bucket in found["windows"]["buckets"]]
-        return counts
+            return _counts(events, windows)
 
     def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
         """The profile of each window, in order; see `EventStore.profiles`."""
@@ -164,6 +164,15 @@ class ElasticsearchStore:
             roles = Roles(features, Role(events.predictions, spec.predictions))
             for window in windows:
                 yield profile(events.view, events.of(window), roles)
+
+    def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
+        """What the labels say of each window's predictions; see `EventStore.quality`."""
+        with self._events(spec.model, windows, spec.version) as events:
+            spanned = every([events.all, _together(windows)])
+            labels = labels_query(spec.model, spec.since)
+            found = qualities(events.view, Join(spanned, labels, spec.compared, windows))
+            counts = _counts(events, windows)
+        yield from map(with_predictions, found, counts)
 
     def examples(
         self,
@@ -202,6 +211,17 @@ def _together(windows: Sequence[Window]) -> Query:
         return {"match_none": {}}
     last = max(window.end for window in windows)
     return between(min(window.start for window in windows), last + timedelta(microseconds=1))
+
+
+def _counts(events: _Events, windows: Sequence[Window]) -> list[int]:
+    counts: list[int] = []
+    for start in range(0, len(windows), _WINDOWS):
+        some = windows[start : start + _WINDOWS]
+        filters = {"filters": {"filters": [within(window) for window in some]}}
+        query = every([events.of(), _together(some)])
+        _, found = events.view.aggregate(query, [Part({"windows": filters}, _WINDOWS)])
+        counts += [bucket["doc_count"] for bucket in found["windows"]["buckets"]]
+    return counts
 
 
 def _extent(events: _Events) -> Extent | None:

@@ -1,0 +1,44 @@
+"""A few events of a spool that show a finding."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from driftlog_analyzers._conditions import condition_sql
+from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._relation import Relation
+
+
+def examples(
+    rows: Callable[[str], list[tuple[Any, ...]]],
+    relation: Relation,
+    conditions: Sequence[Sequence[Condition]],
+    limit: int,
+) -> list[list[tuple[str, ...]]]:
+    """Ids of a few events per window and condition, the smallest ids first.
+
+    The n-th condition of every window is one aggregate: a CASE picks each row's window.
+
+    Args:
+        rows: answers a SELECT.
+        relation: the events.
+        conditions: by window number.
+        limit: ids per condition at the most.
+    """
+    depth = max(map(len, conditions), default=0)
+    if not depth:
+        return [[()] * len(group) for group in conditions]
+    columns = {column.name: column for column in relation.features}
+    parts = []
+    for n in range(depth):
+        cases = " ".join(
+            f"WHEN {window} THEN {condition_sql(group[n], columns.get(group[n].feature))}"
+            for window, group in enumerate(conditions)
+            if n < len(group)
+        )
+        parts.append(f"min(id, {limit}) FILTER (CASE w {cases} ELSE false END)")
+    answers = rows(f"SELECT w, {', '.join(parts)} FROM ({relation.sql}) GROUP BY w")
+    found = {row[0]: row[1:] for row in answers}
+    return [
+        [tuple(found.get(window, [None] * depth)[n] or ()) for n in range(len(group))]
+        for window, group in enumerate(conditions)
+    ]

@@ -1,0 +1,142 @@
+"""Labels joined to a spool's predictions by event id: DuckDB joins, and only sums come out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from driftlog_analyzers._quality import (
+    BINS,
+    CLIP,
+    Calibration,
+    Compared,
+    Confusion,
+    Errors,
+    Quality,
+)
+from driftlog_analyzers._relation import Column, literal, microseconds
+from driftlog_analyzers._segments import read_lines
+from driftlog_analyzers._spool_columns import Names, columns_of
+
+LABELS = "labels"
+
+
+def labels_sql(model: str, paths: Sequence[Path], since: datetime | None) -> str:
+    """The statement that makes the table ``labels``: the last label of each event id.
+
+    Args:
+        model: whose labels.
+        paths: the segments with labels of the model; none, an empty table.
+        since: only labels from then on.
+    """
+    made = f"CREATE OR REPLACE TEMP TABLE {LABELS}"
+    if not paths:
+        return f"{made} (id VARCHAR, num DOUBLE, cat VARCHAR)"
+    columns = {
+        "@timestamp": "TIMESTAMPTZ",
+        "event": "STRUCT(id VARCHAR, action VARCHAR)",
+        "driftlog": "STRUCT(model STRUCT(name VARCHAR), label STRUCT(id VARCHAR, "
+        "num STRUCT(value DOUBLE), cat STRUCT(value VARCHAR)))",
+    }
+    bound = "" if since is None else f" AND ts >= {microseconds(since)}"
+    return f"""
+        {made} AS SELECT id, last.num AS num, last.cat AS cat FROM (
+            SELECT id, max({{'ts': ts, 'event': event, 'num': num, 'cat': cat}}) AS last FROM (
+                SELECT driftlog.label.id AS id, epoch_us("@timestamp") AS ts, event.id AS event,
+                       driftlog.label.num.value AS num, driftlog.label.cat.value AS cat
+                FROM {read_lines(paths, columns)}
+                WHERE event.action = 'label' AND driftlog.model.name = {literal(model)}
+                  AND event.id IS NOT NULL AND isfinite("@timestamp"))
+            WHERE id IS NOT NULL AND (num IS NOT NULL OR cat IS NOT NULL){bound} GROUP BY id)"""
+
+
+def outputs_of(held: Names, compared: Compared) -> tuple[Names, str]:
+    """What must be read of the segments' outputs.
+
+    Args:
+        held: names by section, as the segments have them.
+        compared: the outputs that are wanted.
+
+    Returns:
+        The names to declare; the expressions ``score`` and ``class``, null where no segment has such an output.
+    """
+    wanted = {"prediction.num": compared.numeric, "prediction.cat": compared.categorical}
+    names = {
+        section: _alike(name, held.get(section, frozenset()))
+        for section, name in wanted.items()
+        if name is not None
+    }
+    columns = {column.name: column for column in columns_of(names, "prediction.")}
+    nothing = Column("")
+    score = columns.get(compared.numeric or "", nothing).number or "NULL::DOUBLE"
+    string = columns.get(compared.categorical or "", nothing).string or "NULL::VARCHAR"
+    return names, f", {score} AS score, {string} AS class"
+
+
+def _alike(name: str, held: frozenset[str]) -> frozenset[str]:
+    """The name, if it is there, with those that DuckDB would take for it."""
+    return frozenset(n for n in held if n.lower() == name.lower()) if name in held else frozenset()
+
+
+def sums_sql(placed: str) -> str:
+    """The statement that sums up each window's predictions and their labels.
+
+    Args:
+        placed: a SELECT of ``w``, ``id``, ``score`` and ``class``.
+    """
+    parts = [
+        "count(*)",
+        "count(label)",
+        *("count(error)", "sum(error)", "sum(abs(error))", "sum(error * error)"),
+        *(f"sum({value}) FILTER (error IS NOT NULL)" for value in ("num", "num * num")),
+        *(f"count(*) FILTER (bin = {n})" for n in range(BINS)),
+        *(f"sum(score) FILTER (bin = {n})" for n in range(BINS)),
+        *(f"sum(truth) FILTER (bin = {n})" for n in range(BINS)),
+        "sum((score - truth) * (score - truth)) FILTER (bin IS NOT NULL)",
+        "-sum(ln(CASE truth WHEN 1 THEN clipped ELSE 1 - clipped END)) FILTER (bin IS NOT NULL)",
+    ]
+    return f"""
+        SELECT w, {", ".join(parts)} FROM (
+            SELECT *, score - num AS error,
+                   least(greatest(score, {CLIP!r}::DOUBLE), 1 - {CLIP!r}::DOUBLE) AS clipped,
+                   CASE WHEN truth IS NOT NULL AND score >= 0 AND score <= 1
+                        THEN least(floor(score * {BINS}), {BINS - 1})::INTEGER END AS bin
+            FROM ({_joined(placed)}))
+        GROUP BY w"""
+
+
+def pairs_sql(placed: str) -> str:
+    """The statement that counts each window's pairs of a class and a label."""
+    return f"""
+        SELECT w, class, cat, count(*) FROM ({_joined(placed)})
+        WHERE class IS NOT NULL AND cat IS NOT NULL GROUP BY ALL"""
+
+
+def _joined(placed: str) -> str:
+    return f"""
+        SELECT p.w, p.score, p.class, l.id AS label, l.num, l.cat,
+               CASE WHEN l.num IN (0, 1) THEN l.num::INTEGER WHEN l.num IS NULL
+                    THEN CASE l.cat WHEN 'true' THEN 1 WHEN 'false' THEN 0 END END AS truth
+        FROM ({placed}) p LEFT JOIN {LABELS} l ON p.id = l.id"""
+
+
+def qualities(sums: Iterable[Sequence[Any]], pairs: Iterable[Sequence[Any]]) -> dict[int, Quality]:
+    """What `sums_sql` and `pairs_sql` found, by window number."""
+    counts: dict[int, dict[tuple[str, str], int]] = {}
+    for window, predicted, label, count in pairs:
+        counts.setdefault(window, {})[predicted, label] = count
+    return {row[0]: _quality(iter(row[1:]), counts.get(row[0], {})) for row in sums}
+
+
+def _quality(values: Iterator[Any], pairs: dict[tuple[str, str], int]) -> Quality:
+    def floats(count: int) -> list[float]:
+        return [next(values) or 0.0 for _ in range(count)]
+
+    def whole(count: int) -> list[int]:
+        return [int(next(values) or 0) for _ in range(count)]
+
+    predictions, labelled, n = whole(3)
+    errors = Errors(n, *floats(5))
+    counts, scores, labels = whole(BINS), floats(BINS), whole(BINS)
+    calibration = Calibration(tuple(counts), tuple(scores), tuple(labels), *floats(2))
+    return Quality(predictions, labelled, Confusion(pairs), errors, calibration)

@@ -1,0 +1,54 @@
+"""The predictions of some segments, as SQL."""
+
+from collections.abc import Sequence
+
+from driftlog_analyzers._catalog import Parts
+from driftlog_analyzers._placing import placed
+from driftlog_analyzers._relation import Relation, literal
+from driftlog_analyzers._segments import merge_names, read_lines
+from driftlog_analyzers._spool_columns import Names, columns_of, document_type
+from driftlog_analyzers._window import Window
+
+_ENVELOPE = (
+    ", event.outcome AS outcome, event.duration / 1e9 AS seconds, "
+    "driftlog.model.version AS version, driftlog"
+)
+
+
+def predictions_sql(
+    model: str,
+    held: Parts,
+    fields: str = "",
+    names: Names | None = None,
+    version: str | None = None,
+) -> str:
+    """A SELECT of a model's predictions: ``ts`` (microseconds since 1970), ``id`` and further fields.
+
+    Args:
+        model: its name.
+        held: the segments.
+        fields: further expressions, each after a comma, over the columns ``event`` and ``driftlog``.
+        names: the features and outputs that ``driftlog`` must hold.
+        version: only of this model version.
+    """
+    columns = {
+        "@timestamp": "TIMESTAMPTZ",
+        "event": "STRUCT(id VARCHAR, action VARCHAR, outcome VARCHAR, duration BIGINT)",
+        "driftlog": document_type(names or {}),
+    }
+    lines = read_lines([segment.path for segment, _ in held], columns)
+    of_version = "" if version is None else f" AND driftlog.model.version = {literal(version)}"
+    return (
+        f'SELECT epoch_us("@timestamp") AS ts, event.id AS id{fields} FROM {lines} '
+        f"WHERE event.action = 'prediction' AND driftlog.model.name = {literal(model)} "
+        f"""AND event.id IS NOT NULL AND isfinite("@timestamp"){of_version}"""
+    )
+
+
+def relation_of(
+    model: str, windows: Sequence[Window], held: Parts, version: str | None = None
+) -> Relation:
+    """All that the segments' predictions hold, by window; see `_placing.needs_table`."""
+    names = merge_names(part.names for _, part in held)
+    sql = placed(predictions_sql(model, held, _ENVELOPE, names, version), windows)
+    return Relation(sql, columns_of(names, ""), columns_of(names, "prediction."))
