@@ -174,7 +174,7 @@ class View:
             ).body
         except (ApiError, TransportError) as error:
             raise failed(self._index, error) from error
-        _require_complete(self._index, answer)
+        require_complete(self._index, answer)
         if "pit" in self._target:
             self._target["pit"] = _pit(answer["pit_id"])
         return answer
@@ -269,7 +269,7 @@ def _turned(
     return more
 
 
-def _require_complete(index: str, answer: Body) -> None:
+def require_complete(index: str, answer: Body) -> None:
     shards = answer["_shards"]
     clusters = answer.get("_clusters", {})
     if (
