@@ -95,7 +95,9 @@ class Verdict:
 def judge(reply: Reply, ids: Sequence[str]) -> Verdict:
     """Decide what a reply means for the events with these ids, in the order they were sent."""
     if reply.foreign and reply.status not in _PROXIES:
-        return Verdict("hold", reason="what answers is not Elasticsearch; check the URL and port")
+        # A proxy may say so after Elasticsearch has taken the events.
+        reason = "what answers is not Elasticsearch; check the URL and port"
+        return Verdict("hold", reason=reason, unclear=True)
     if reply.status == 0:
         return Verdict("again", reason=f"no answer ({reply.body})", unclear=True)
     if 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's classes
