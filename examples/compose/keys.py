@@ -11,10 +11,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from elasticsearch import ApiError, AuthenticationException, Elasticsearch, TransportError
 
-ADMINISTRATOR = {
+Roles = dict[str, dict[str, Any]]
+ADMINISTRATOR: Roles = {
     "setup": {
         "cluster": ["monitor", "manage_index_templates"],
         "indices": [
@@ -25,25 +27,29 @@ ADMINISTRATOR = {
         ],
     }
 }
-EVENTS = ["logs-driftlog.*-default", "metrics-driftlog.shipper-default"]
-SHIPPER = {
-    "shipper": {"indices": [{"names": EVENTS, "privileges": ["create_doc", "auto_configure"]}]}
-}
-ANALYZERS = {
-    "analyzers": {
-        "indices": [
-            {
-                "names": EVENTS,
-                "privileges": ["read", "view_index_metadata", "read_failure_store"],
-            },
-            {
-                "names": ["driftlog-*-default"],
-                "privileges": ["read", "write", "view_index_metadata"],
-            },
-        ]
-    }
-}
 TOKEN = "elasticsearch.serviceAccountToken"  # noqa: S105 - the name of Kibana's setting
+
+
+def events(namespace: str) -> list[str]:
+    """Return the names of the data streams that hold what the services logged."""
+    return [f"logs-driftlog.*-{namespace}", f"metrics-driftlog.shipper-{namespace}"]
+
+
+def shipper(namespace: str) -> Roles:
+    """Return what the shipper may: add documents."""
+    rights = {"names": events(namespace), "privileges": ["create_doc", "auto_configure"]}
+    return {"shipper": {"indices": [rights]}}
+
+
+def analyzers(namespace: str) -> Roles:
+    """Return what the analyzers may: read events, and keep their state."""
+    reading = ["read", "view_index_metadata", "read_failure_store"]
+    owning = ["read", "write", "view_index_metadata"]
+    rights = [
+        {"names": events(namespace), "privileges": reading},
+        {"names": [f"driftlog-*-{namespace}"], "privileges": owning},
+    ]
+    return {"analyzers": {"indices": rights}}
 
 
 def set_up(client: Elasticsearch) -> None:
@@ -60,7 +66,7 @@ def set_up(client: Elasticsearch) -> None:
         sys.exit(done.returncode)
 
 
-def provide(client: Elasticsearch, file: Path, name: str, roles: dict[str, object]) -> None:
+def provide(client: Elasticsearch, file: Path, name: str, roles: Roles) -> None:
     """Write a new API key to the file, unless the one in it is good."""
 
     def good(key: str) -> bool:
@@ -113,13 +119,16 @@ def renew(file: Path, good: Callable[[str], bool], make: Callable[[], str]) -> N
 def main(folder: Path) -> None:
     """Do it all; what Elasticsearch refuses ends it with one sentence."""
     url = os.environ["ELASTICSEARCH_URL"]
+    namespace = os.environ.get("DRIFTLOG_NAMESPACE", "default")
     password = (folder / "elasticsearch" / "password").read_text().strip()
     authority = os.environ["ELASTICSEARCH_CA_CERTS"]
     with Elasticsearch(url, basic_auth=("elastic", password), ca_certs=authority) as client:
         try:
             set_up(client)
-            provide(client, folder / "shipper" / "api-key", "driftlog shipper", SHIPPER)
-            provide(client, folder / "analyzers" / "api-key", "driftlog analyzers", ANALYZERS)
+            provide(client, folder / "shipper" / "api-key", "driftlog shipper", shipper(namespace))
+            provide(
+                client, folder / "analyzers" / "api-key", "driftlog analyzers", analyzers(namespace)
+            )
             provide_kibana(client, folder / "kibana" / "kibana.yml")
         except (ApiError, TransportError) as error:
             sys.exit(f"keys.py: {url} gave no key: {error}; see docker compose logs elasticsearch")
