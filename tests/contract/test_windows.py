@@ -97,6 +97,20 @@ class TestByTime:
         assert [*inner, floors[2]] == [window.start for window in windows]
         assert [1, 0, 0, 1, 1] == store.counts(MODEL, windows)
 
+    def test_one_event_of_long_ago(self, tmp_path, opened):
+        """An event of a broken clock in 1971 makes one window, not the millions until today."""
+        old = BEGIN.replace(year=1971)
+        moments = (old, at(0), at(0) + 4 * MINUTE, at(2))
+        write(tmp_path, [{"features": {"x": 1}, "timestamp": moment} for moment in moments])
+        store = opened(tmp_path)
+        size = TimeSize(5 * MINUTE)
+
+        windows = store.windows(MODEL, size)
+
+        assert [old, *(at(n / 12) for n in range(25))] == [window.start for window in windows]
+        assert [1, 2, *[0] * 23, 1] == store.counts(MODEL, windows)
+        assert windows == store.windows(MODEL, size, at(-500_000), at(500_000))
+
     def test_more_than_one_search_can_count(self, tmp_path, opened):
         """A thousand windows and more are all counted."""
         write(tmp_path, numbers(40))

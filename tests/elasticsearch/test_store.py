@@ -4,19 +4,22 @@ import itertools
 import math
 import random
 import uuid
+from datetime import timedelta
 
 import pytest
 
-from driftlog import Text
+from driftlog import PredictionLogger, Text
 from driftlog_analyzers._elasticsearch import _aggregations, _outline, _search, _texts
 from driftlog_analyzers._elasticsearch._aggregations import next_nanosecond
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
 from driftlog_analyzers._scan import DURATION_EDGES
 from driftlog_analyzers._spool_store import SpoolStore
-from driftlog_analyzers._store import FeatureSpec, ProfileSpec
-from driftlog_analyzers._window import CountSize
+from driftlog_analyzers._store import FeatureSpec, ProfileSpec, QualitySpec
+from driftlog_analyzers._window import CountSize, TimeSize, Window
 from tests.analyzers.spools import (
+    BEGIN,
     EVERYTHING,
+    HOUR,
     MODEL,
     assert_equal_profiles,
     documents,
@@ -172,6 +175,38 @@ def test_searches_and_buckets(client, installed, tmp_path):
         assert count == len(profile.features)
         assert len(watched.buckets) <= at_most
         assert max(watched.buckets) < 65_536
+
+
+def test_searches_for_windows(client, installed, tmp_path):
+    """However long the gaps, the windows between them cost as many searches as the occupied ones need."""
+    moments = [BEGIN.replace(year=1971), *(BEGIN + n * timedelta(minutes=3) for n in range(200))]
+    write(tmp_path, [{"features": {"x": 1}, "timestamp": moment} for moment in moments])
+    ship(client, installed, tmp_path)
+    watched = Watched(client)
+    store = ElasticsearchStore(watched, installed)
+
+    windows = store.windows(MODEL, TimeSize(timedelta(minutes=5)))
+
+    assert 121 == len(windows)
+    assert len(watched.buckets) <= 3
+    assert max(watched.buckets) <= 121
+
+
+def test_searches_for_labels(client, installed, tmp_path):
+    """Labels are looked up by the page, whatever the number of predictions and of windows."""
+    ids = write(tmp_path, [{"features": {}, "prediction": n / 3000} for n in range(3000)])
+    with PredictionLogger(model=MODEL, version="7", spool=tmp_path) as logger:
+        for name in ids[::10]:
+            logger.log_label(name, label=True)
+    ship(client, installed, tmp_path)
+    watched = Watched(client)
+    store = ElasticsearchStore(watched, installed)
+    windows = [Window(BEGIN + n * HOUR, BEGIN + (n + 1) * HOUR) for n in range(50)]
+
+    found = list(store.quality(QualitySpec(MODEL), windows))
+
+    assert [6] * 50 == [quality.calibration.n for quality in found]
+    assert len(watched.buckets) <= 4
 
 
 def test_edges_of_a_large_reference(client, installed, tmp_path, monkeypatch):
