@@ -16,11 +16,12 @@ _CONFLICT = 409
 _TOO_MANY = 429
 _TOO_LARGE = 413
 _BAD = 400
+_WRONG_KEY = 401
 _TIMEOUT = 408
 _SERVER = 500
 _MAX_REASON = 500
 # What proxies and load balancers before Elasticsearch say with the same meaning.
-_PROXIES = {401, 403, _TIMEOUT, _TOO_LARGE, _TOO_MANY, 500, 502, 503, 504}
+_PROXIES = {_WRONG_KEY, 403, _TIMEOUT, _TOO_LARGE, _TOO_MANY, 500, 502, 503, 504}
 # Refusals with 400 that are the cluster's doing and not the event's.
 _CLUSTER = {
     "cluster_block_exception",
@@ -99,10 +100,17 @@ def judge(reply: Reply, ids: Sequence[str]) -> Verdict:
         reason = "what answers is not Elasticsearch; check the URL and port"
         return Verdict("hold", reason=reason, unclear=True)
     if reply.status == 0:
-        return Verdict("again", reason=f"no answer ({reply.body})", unclear=True)
+        return Verdict("again", reason=_no_answer(str(reply.body)), unclear=True)
     if 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's classes
         return _items(reply.body, ids)
     return _refused(reply)
+
+
+def _no_answer(why: str) -> str:
+    do = "check the URL, and that Elasticsearch is running"
+    if why.startswith("TlsError"):
+        do = "check whether it speaks https, and the certificates to trust"
+    return f"no answer ({why}); {do}"
 
 
 def _refused(reply: Reply) -> Verdict:
@@ -130,14 +138,15 @@ def _about_events(body: Any) -> bool:
 
 def _advice(status: int, said: str) -> str:
     do = {
-        401: "Elasticsearch does not accept the API key; give a valid one",
+        _WRONG_KEY: "Elasticsearch does not accept the API key; give a valid one",
         403: "Elasticsearch forbids writing; the API key needs create_doc on logs-driftlog.*, and "
         "the stream must not be blocked",
         404: "the data stream or its template is missing; run: driftlog setup",
-        400: "Elasticsearch does not understand the request; it must be of version 8.13 or later, "
-        "and not older than the installed client",
+        400: "Elasticsearch does not understand the request; upgrade it to 8.14 or later, or install "
+        "the client of its version",
     }.get(status, "Elasticsearch, or a proxy before it, refuses; check the URL")
-    return f"{do} ({status}{said})"
+    # What is said of a wrong key may repeat it.
+    return f"{do} ({status}{'' if status == _WRONG_KEY else said})"
 
 
 def _items(body: Any, ids: Sequence[str]) -> Verdict:

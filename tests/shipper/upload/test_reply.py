@@ -119,7 +119,10 @@ def test_says_what_to_do():
     assert "driftlog setup" in judge(Reply(404, {"error": ES}), ["a"]).reason
     assert "create_doc" in judge(Reply(403, {"error": ES}), ["a"]).reason
     assert "API key" in judge(Reply(401, {"error": ES}), ["a"]).reason
-    assert "8.13" in judge(Reply(400, {"error": {"type": "media_type_header"}}), ["a"]).reason
+    assert "some reason" not in judge(Reply(401, {"error": ES}), ["a"]).reason
+    assert "8.14" in judge(Reply(400, {"error": {"type": "media_type_header"}}), ["a"]).reason
+    assert "check the URL" in judge(Reply(0, "ConnectionError: refused"), ["a"]).reason
+    assert "https" in judge(Reply(0, "TlsError: wrong version number"), ["a"]).reason
     assert "not Elasticsearch" in judge(Reply(404, "", foreign=True), ["a"]).reason
 
 
