@@ -130,6 +130,11 @@ def main(folder: Path) -> None:
                 client, folder / "analyzers" / "api-key", "driftlog analyzers", analyzers(namespace)
             )
             provide_kibana(client, folder / "kibana" / "kibana.yml")
+        except AuthenticationException:
+            sys.exit(
+                f"keys.py: the password in {folder} does not open {url}, whose data are of another "
+                "start; docker compose down --volumes begins anew, without the data"
+            )
         except (ApiError, TransportError) as error:
             sys.exit(f"keys.py: {url} gave no key: {error}; see docker compose logs elasticsearch")
 
