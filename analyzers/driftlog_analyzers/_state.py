@@ -1,6 +1,6 @@
 """The seams between the analyzers and the places where they keep what they remember."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -10,6 +10,7 @@ from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._window import Window, WindowSize
+from driftlog_analyzers.errors import InputError
 
 
 class State(Protocol):
@@ -113,3 +114,28 @@ class BaselineHome(Protocol):
             BaselineError: the model has no baseline there.
             ConfigError: a baseline there has problems.
         """
+
+
+def the_one(found: Sequence[Episode], prefix: str, place: str) -> Episode:
+    """The only one of some episodes.
+
+    Args:
+        found: those whose id begins with the prefix.
+        prefix: what was asked for.
+        place: where it was looked for.
+
+    Raises:
+        InputError: there is none, or there are several.
+    """
+    if not found:
+        raise InputError(
+            f"no alert in {place} has an id that begins with {prefix!r};"
+            " `driftlog alerts list` shows the ids"
+        )
+    if len(found) > 1:
+        first, second, *_ = sorted(episode.id for episode in found)
+        raise InputError(
+            f"{len(found)} alerts have an id that begins with {prefix!r}, {first} and"
+            f" {second}; write more of it"
+        )
+    return found[0]

@@ -1,6 +1,5 @@
 """The state file: profiles, evaluations and episodes in one SQLite database beside the spool."""
 
-import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
@@ -14,28 +13,12 @@ from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._state import the_one
+from driftlog_analyzers._state_tables import address, named_errors, prepare, store_error
 from driftlog_analyzers._window import Window, WindowSize
-from driftlog_analyzers.errors import InputError, StoreError
 
 T = TypeVar("T")
 
-_APPLICATION = 0x64726674  # "drft": another program's database must never be written to
-_VERSION = 1
-_TABLES = (
-    """CREATE TABLE profile (
-        model TEXT NOT NULL, size TEXT NOT NULL, start TEXT NOT NULL, start_id TEXT NOT NULL,
-        stop TEXT NOT NULL, stop_id TEXT NOT NULL, revision INTEGER NOT NULL,
-        fingerprint TEXT NOT NULL, events INTEGER NOT NULL, body BLOB NOT NULL,
-        PRIMARY KEY (model, size, start, start_id)) STRICT""",
-    """CREATE TABLE evaluation (
-        model TEXT NOT NULL, size TEXT NOT NULL, start TEXT NOT NULL, start_id TEXT NOT NULL,
-        stop TEXT NOT NULL, stop_id TEXT NOT NULL, revision INTEGER NOT NULL,
-        events INTEGER NOT NULL, body TEXT NOT NULL,
-        PRIMARY KEY (model, size, start, start_id)) STRICT""",
-    """CREATE TABLE episode (
-        id TEXT PRIMARY KEY, model TEXT NOT NULL, size TEXT NOT NULL, status TEXT NOT NULL,
-        start TEXT NOT NULL, start_id TEXT NOT NULL, body TEXT NOT NULL) STRICT""",
-)
 # An update keeps the row in its place, so that a reader of the same connection meets it once.
 _SAVE_PROFILE = """
     INSERT INTO profile VALUES (:model, :size, :start, :start_id, :stop, :stop_id, :revision,
@@ -75,14 +58,6 @@ _EPISODES = """
     WHERE model = coalesce(:model, model) AND size = coalesce(:size, size)
         AND status = coalesce(:status, status) AND (:closed OR status <> 'inactive')
     ORDER BY start, start_id, model, size, id"""
-_ADVICE = {
-    sqlite3.SQLITE_NOTADB: "is not a state file of driftlog; name another place for the state",
-    sqlite3.SQLITE_CORRUPT: "is damaged; move it away and analyze again: the spool has everything",
-    sqlite3.SQLITE_READONLY: "is read-only; make it writable or name another place for the state",
-    sqlite3.SQLITE_BUSY: "is in use by another process; try again when that has finished",
-    sqlite3.SQLITE_FULL: "cannot grow: the disk is full; free some space and run the command again",
-    sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that it is a file, and its permissions",
-}
 
 
 class StateFile:
@@ -101,12 +76,12 @@ class StateFile:
 
     def __init__(self, path: Path, *, timeout: float = 30.0) -> None:
         self.path = path
-        with _named_errors(path):
+        with named_errors(path):
             self._database = sqlite3.connect(
-                _address(path), timeout=timeout, isolation_level=None, uri=True
+                address(path), timeout=timeout, isolation_level=None, uri=True
             )
             try:
-                _prepare(self._database, path)
+                prepare(self._database, path)
             except BaseException:
                 self._database.close()
                 raise
@@ -124,7 +99,7 @@ class StateFile:
 
     def close(self) -> None:
         """Close the file."""
-        with _named_errors(self.path):
+        with named_errors(self.path):
             self._database.close()
 
     @contextmanager
@@ -251,104 +226,30 @@ class StateFile:
         Raises:
             InputError: none does, or several do.
         """
-        statement = "SELECT id, body FROM episode WHERE substr(id, 1, :n) = :prefix ORDER BY id"
-        found = list(self._rows(statement, {"n": len(prefix), "prefix": prefix}))
-        if not found:
-            raise InputError(
-                f"no alert in {self.path} has an id that begins with {prefix!r};"
-                " `driftlog alerts list` shows the ids"
-            )
-        if len(found) > 1:
-            raise InputError(
-                f"{len(found)} alerts have an id that begins with {prefix!r}, {found[0][0]} and"
-                f" {found[1][0]}; write more of it"
-            )
-        return self._read(Episode, found[0][1].encode())
+        statement = "SELECT body FROM episode WHERE substr(id, 1, :n) = :prefix"
+        rows = self._rows(statement, {"n": len(prefix), "prefix": prefix})
+        found = [self._read(Episode, body.encode()) for (body,) in rows]
+        return the_one(found, prefix, str(self.path))
 
     def _execute(self, statement: str, values: dict[str, Any] | None = None) -> None:
-        with _named_errors(self.path):
+        with named_errors(self.path):
             self._database.execute(statement, values or {})
 
     def _rows(self, statement: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-        with _named_errors(self.path):
+        with named_errors(self.path):
             yield from self._database.execute(statement, values)
 
     def _read_profile(self, body: bytes) -> WindowProfile:
         try:
             return self._read(WindowProfile, zlib.decompress(body))
         except zlib.error as error:
-            raise _store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
+            raise store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
 
     def _read(self, cls: type[T], body: bytes) -> T:
         try:
             return from_json(cls, body)
         except ValueError as error:
-            raise _store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
-
-
-def _address(path: Path) -> str:
-    """The database as a URI: a new one is made, one that cannot be written to is only read."""
-    path = path.absolute()
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
-        return f"{path.as_uri()}?mode=rw"
-    # Without its write-ahead log nobody is writing, and SQLite need not make one in order to read.
-    unchanging = not path.with_name(f"{path.name}-wal").exists()
-    return f"{path.as_uri()}?mode=ro" + "&immutable=1" * unchanging
-
-
-def _prepare(database: sqlite3.Connection, path: Path) -> None:
-    """Make the tables of a new file; refuse a foreign one."""
-    if _is_empty(database):
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("BEGIN IMMEDIATE")
-        if _is_empty(database):  # another process may have been faster
-            for statement in _TABLES:
-                database.execute(statement)
-            database.execute(f"PRAGMA application_id = {_APPLICATION}")
-            database.execute(f"PRAGMA user_version = {_VERSION}")
-        database.execute("COMMIT")
-    if _number(database, "PRAGMA application_id") != _APPLICATION:
-        raise _store_error(path, sqlite3.SQLITE_NOTADB)
-    version = _number(database, "PRAGMA user_version")
-    if version != _VERSION:
-        raise StoreError(
-            f"state file {path} has version {version}, and this driftlog reads version {_VERSION};"
-            " use the driftlog that wrote it, or move the file away and analyze again"
-        )
-
-
-def _is_empty(database: sqlite3.Connection) -> bool:
-    return not (
-        _number(database, "SELECT count(*) FROM sqlite_master")
-        or _number(database, "PRAGMA application_id")
-        or _number(database, "PRAGMA user_version")
-    )
-
-
-def _number(database: sqlite3.Connection, statement: str) -> int:
-    number: int = database.execute(statement).fetchone()[0]
-    return number
-
-
-@contextmanager
-def _named_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary of an extended code
-        raise _store_error(path, code, error) from error
-    except OSError as error:
-        raise StoreError(
-            f"state file {path} cannot be made ({error.strerror}); name another place for the state"
-        ) from error
-
-
-def _store_error(path: Path, code: int, error: Exception | None = None) -> StoreError:
-    advice = _ADVICE.get(code, f"cannot be used ({error}); close other programs and try again")
-    return StoreError(f"state file {path} {advice}")
+            raise store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
 
 
 def _keys(window: Window) -> dict[str, Any]:

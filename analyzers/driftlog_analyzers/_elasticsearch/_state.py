@@ -1,12 +1,51 @@
-"""What the analyzers remember, in Elasticsearch."""
+"""What the analyzers remember, in Elasticsearch: the second home of `State`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 
 from elasticsearch import Elasticsearch
 
 from driftlog_analyzers._elasticsearch._names import check_namespace
+from driftlog_analyzers._elasticsearch._state_buffer import Buffer, overlaid
+from driftlog_analyzers._elasticsearch._state_commit import Fences, Indices, commit
+from driftlog_analyzers._elasticsearch._state_documents import (
+    Key,
+    exact,
+    key_of,
+    stored_key,
+)
+from driftlog_analyzers._elasticsearch._state_findings import stored_episode, stored_evaluation
+from driftlog_analyzers._elasticsearch._state_index import Query, StateIndex
+from driftlog_analyzers._elasticsearch._state_profiles import (
+    SavedProfile,
+    saved,
+    stored_profile,
+)
+from driftlog_analyzers._elasticsearch._state_queries import (
+    WINDOW_ROWS,
+    asked,
+    terms,
+    touching,
+)
+from driftlog_analyzers._episode import Episode, Status
+from driftlog_analyzers._finding import Evaluation
+from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._state import the_one
+from driftlog_analyzers._window import Window, WindowSize
+
+_ORDER = ("window.start.exact", "window.start_id", "model.name", "window.size")
+_PLACE = ("model.name", "window")
+# A profile may take a megabyte, an evaluation and an alert some kilobytes.
+_PROFILES, _OTHERS = 20, 500
 
 
 class ElasticsearchState:
-    """Profiles, evaluations and episodes of one namespace.
+    """Profiles, evaluations and episodes of one namespace; for one thread.
+
+    What is written within a transaction is held back until its end and seen before by this object only. Any number of
+    processes may read; of several that write about one model and size of windows, one is told that another was faster.
+    Every method raises `StoreError` where the cluster does not answer completely.
 
     Args:
         client: the connection, which should not retry by itself.
@@ -18,4 +57,204 @@ class ElasticsearchState:
 
     def __init__(self, client: Elasticsearch, namespace: str = "default") -> None:
         check_namespace(namespace)
-        self._client = client
+        kinds = ("profiles", "findings", "alerts", "leases")
+        self._at = Indices(*(StateIndex(client, kind, namespace) for kind in kinds))
+        self._fences = Fences(self._at.leases)
+        self._buffer: Buffer | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Save everything within or, if an error ends it, nothing; one within another joins it.
+
+        Cut off while it is written, it leaves what the next analysis completes; see `_state_commit`.
+
+        Raises:
+            StoreError: another process saved the same windows or alerts meanwhile.
+        """
+        if self._buffer is not None:
+            yield
+            return
+        self._buffer = Buffer()
+        done = False
+        try:
+            yield
+            commit(self._at, self._fences, self._buffer)
+            done = True
+        finally:
+            self._buffer = None
+            if not done:
+                self._fences.forget()
+
+    def save_profile(  # noqa: PLR0917 - the row's keys in their order, then what they hold
+        self,
+        model: str,
+        size: WindowSize,
+        window: Window,
+        revision: int,
+        fingerprint: str,
+        profile: WindowProfile,
+    ) -> None:
+        """Save one window's profile in place of an earlier one; see `State.save_profile`."""
+        with self._writing() as buffer:
+            buffer.places.add((model, str(size)))
+            kept = saved(window, revision, fingerprint, profile)
+            buffer.profiles[key_of(model, size, window)] = kept
+
+    def profile(
+        self, model: str, size: WindowSize, window: Window
+    ) -> tuple[int, str, WindowProfile] | None:
+        """Revision, fingerprint and profile of one window; None if it has none."""
+        key = key_of(model, size, window)
+        if self._buffer and key in self._buffer.profiles:
+            kept = self._buffer.profiles[key]
+        else:
+            row = self._at.profiles.get(key.id)
+            kept = stored_profile(row.body) if row else None
+        if kept is None or kept.window != window:
+            return None
+        return kept.revision, kept.fingerprint, kept.profile
+
+    def profiles(
+        self,
+        model: str,
+        size: WindowSize,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        fingerprint: str | None = None,
+    ) -> Iterator[tuple[Window, int, WindowProfile]]:
+        """Window, revision and profile of every window that touches [start, end), oldest first."""
+        filters = [WINDOW_ROWS, *terms(model, str(size)), *touching(start, end)]
+        if fingerprint is not None:
+            filters.append({"term": {"driftlog.fingerprint": fingerprint}})
+        fields = (*_PLACE, "revision", "fingerprint", "profile")
+        rows = self._at.profiles.find(filters, fields=fields, sort=_ORDER, page=_PROFILES)
+        stored = ((stored_key(row.body), stored_profile(row.body)) for row in rows)
+
+        def wanted(key: Key, kept: SavedProfile) -> bool:
+            same = fingerprint in {None, kept.fingerprint}
+            return same and asked(key, kept.window, (model, str(size)), (start, end))
+
+        waiting = dict(self._buffer.profiles) if self._buffer else {}
+        for _, kept in overlaid(stored, waiting, wanted):
+            yield kept.window, kept.revision, kept.profile
+
+    def save_evaluation(self, size: WindowSize, evaluation: Evaluation) -> None:
+        """Save one window's results in place of earlier ones."""
+        with self._writing() as buffer:
+            buffer.places.add((evaluation.model, str(size)))
+            buffer.evaluations[key_of(evaluation.model, size, evaluation.window)] = evaluation
+
+    def evaluations(
+        self,
+        model: str | None = None,
+        size: WindowSize | None = None,
+        start: datetime | None = None,
+        end: datetime | None = None,
+    ) -> Iterator[Evaluation]:
+        """The evaluations of every window that touches [start, end), oldest window first.
+
+        An evaluation whose alerts were not saved, since its run was cut off, names no baseline.
+        """
+        place = (model, _text(size))
+        self._look(*place)
+        filters = [WINDOW_ROWS, *terms(*place), *touching(start, end)]
+        fields = (*_PLACE, "settled", "evaluation")
+        rows = self._at.findings.find(filters, fields=fields, sort=_ORDER, page=_OTHERS)
+        stored = ((stored_key(row.body), stored_evaluation(row.body)) for row in rows)
+
+        def wanted(key: Key, evaluation: Evaluation) -> bool:
+            return asked(key, evaluation.window, place, (start, end))
+
+        waiting = dict(self._buffer.evaluations) if self._buffer else {}
+        for _, evaluation in overlaid(stored, waiting, wanted):
+            yield evaluation
+
+    def sizes(self, model: str) -> tuple[str, ...]:
+        """The sizes of the windows that were evaluated, as text, sorted."""
+        waiting = self._buffer.evaluations if self._buffer else {}
+        replaced = [{"terms": {"driftlog.key": [key.id for key in waiting]}}]
+        found = self._at.findings.values("window.size", [WINDOW_ROWS, *terms(model)], replaced)
+        ours = {key.size for key, saved in waiting.items() if saved and key.model == model}
+        return tuple(sorted(found | ours))
+
+    def save_episodes(self, size: WindowSize, episodes: Iterable[Episode]) -> None:
+        """Save episodes of windows of one size, each in place of its earlier state."""
+        with self._writing() as buffer:
+            for episode in episodes:
+                buffer.save_episode((episode.model, str(size)), episode)
+
+    def forget_windows(self, model: str, size: WindowSize, windows: Iterable[Window]) -> None:
+        """Remove the profiles and evaluations of windows that are no more."""
+        with self._writing() as buffer:
+            for window in windows:
+                buffer.forget_window(key_of(model, size, window), window)
+
+    def forget_episodes(self, model: str, size: WindowSize) -> None:
+        """Remove a model's episodes, before they are folded anew from revised evaluations."""
+        with self._writing() as buffer:
+            buffer.forget_episodes((model, str(size)))
+
+    def episodes(
+        self,
+        model: str | None = None,
+        status: Status | None = None,
+        *,
+        size: WindowSize | None = None,
+        closed: bool = True,
+    ) -> tuple[Episode, ...]:
+        """Episodes in the order in which they opened; without those that ended if not `closed`."""
+        text = _text(size)
+        self._look(model, text)
+        filters = terms(model, text)
+        if status is not None:
+            filters.append({"term": {"episode.status": status}})
+        if not closed:
+            filters.append({"term": {"driftlog.open": True}})
+        found = self._episodes(filters)
+        wanted = [
+            (exact(e.opened.start), e.opened.start_id, e.model, at, e.id, e)
+            for at, e in found
+            if model in {None, e.model}
+            and text in {None, at}
+            and status in {None, e.status}
+            and (closed or e.open)
+        ]
+        return tuple(row[-1] for row in sorted(wanted, key=lambda row: row[:-1]))
+
+    def episode(self, prefix: str) -> Episode:
+        """The one episode whose id begins so.
+
+        Raises:
+            InputError: none does, or several do.
+        """
+        found = self._episodes([{"prefix": {"episode.id": prefix}}])
+        beginning = [episode for _, episode in found if episode.id.startswith(prefix)]
+        return the_one(beginning, prefix, self._at.alerts.name)
+
+    def _look(self, model: str | None, size: str | None) -> None:
+        """What is read from now on must not have changed when something is saved."""
+        if model is not None and size is not None:
+            look = self._fences.look_once if self._buffer else self._fences.look
+            look((model, size))
+
+    @contextmanager
+    def _writing(self) -> Iterator[Buffer]:
+        with self.transaction():
+            if self._buffer is not None:
+                yield self._buffer
+
+    def _episodes(self, filters: Sequence[Query]) -> list[tuple[str, Episode]]:
+        """Size and episode: the stored ones that match, and all that wait."""
+        buffer = self._buffer or Buffer()
+        fields = (*_PLACE, "alert")
+        found = [(place[1], episode) for place, episode in buffer.episodes.values()]
+        for stored in self._at.alerts.find(filters, fields=fields, page=_OTHERS):
+            key = stored_key(stored.body)
+            if not buffer.hides(stored.id, (key.model, key.size)):
+                found.append((key.size, stored_episode(stored.body)))
+        return found
+
+
+def _text(size: WindowSize | None) -> str | None:
+    return None if size is None else str(size)

@@ -3,6 +3,7 @@
 These are plain indices, because their documents change: deterministic ids, optimistic concurrency. What people chart
 and filter by is typed; the values as a whole stand in objects that are kept and not indexed, and are what is read back.
 Every window is ``driftlog.window`` with its start, end, the event ids that bound it, and its size as text (``1h``).
+Windows may begin in the year 1, so their times are dates in milliseconds, and beside that texts that are exact.
 """
 
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ _SENTENCE: Mapping[str, Any] = {
     "fields": {"keyword": {"type": "keyword", "ignore_above": 8000}},
 }
 _KEPT: Mapping[str, Any] = {"type": "object", "enabled": False}
+_DATE: Mapping[str, Any] = {"type": "date"}
+_EDGE: Mapping[str, Any] = {"type": "date", "fields": {"exact": {"type": "keyword"}}}
 _COUNTS = (
     "events",
     "present",
@@ -42,7 +45,7 @@ _COUNTS = (
     "null",
     "nonfinite",
 )
-_RATES = ("present", "absent", "null", "nonfinite", "oov", "unseen", "below", "above")
+_RATES = ("present", "absent", "null", "nonfinite", "oov", "below", "above")
 _QUANTILES = ("p01", "p05", "p25", "p50", "p75", "p95", "p99")
 
 
@@ -71,12 +74,12 @@ def state_mapping(kind: str) -> Json:
     }[kind]()
     figures = dynamic("figures", ["driftlog.statistics.*"], _DOUBLE)
     return mapping(
-        {"@timestamp": dict(MOMENT), **properties}, [figures] if kind == "findings" else []
+        {"@timestamp": dict(_DATE), **properties}, [figures] if kind == "findings" else []
     )
 
 
 def _profiles() -> Json:
-    """A row per window and feature (``row: feature``), per listed value (``value``) and per window (``window``).
+    """A row per window and feature (``row: feature``), per common value (``value``) and per window (``window``).
 
     The window's row alone carries the profile that is read back.
     """
@@ -87,9 +90,7 @@ def _profiles() -> Json:
             {
                 **_where(),
                 **dict.fromkeys(("row", "feature", "role", "kind", "fingerprint"), KEYWORD),
-                "count": closed(
-                    dict.fromkeys((*_COUNTS, "tokens", "oov", "unseen", "distinct"), _LONG)
-                ),
+                "count": closed(dict.fromkeys((*_COUNTS, "tokens", "oov", "distinct"), _LONG)),
                 "rate": closed(dict.fromkeys(_RATES, _DOUBLE)),
                 "numeric": closed({"n": _LONG, **numeric}),
                 "histogram": _KEPT,
@@ -123,6 +124,8 @@ def _findings() -> Json:
                     ("row", "baseline", "detector", "feature", "outcome", "severity"), KEYWORD
                 ),
                 "alerts": _FLAG,
+                "weak": _FLAG,
+                "settled": _FLAG,
                 "summary": _SENTENCE,
                 "n": _LONG,
                 "checked": _LONG,
@@ -179,7 +182,7 @@ def _baselines() -> Json:
         "driftlog": closed(
             {
                 "model": closed({"name": KEYWORD, "version": KEYWORD}),
-                **dict.fromkeys(("name", "source", "fingerprint", "author"), KEYWORD),
+                **dict.fromkeys(("name", "source", "digest"), KEYWORD),
                 "created": MOMENT,
                 "events": _LONG,
                 "revision": _LONG,
@@ -211,6 +214,8 @@ def _leases() -> Json:
 def _where() -> Json:
     """The model and the window that a row is about."""
     return {
+        "key": dict(KEYWORD),
+        "digest": dict(KEYWORD),
         "model": closed({"name": KEYWORD, "version": KEYWORD}),
         "window": _window(),
         "revision": dict(_LONG),
@@ -219,5 +224,5 @@ def _where() -> Json:
 
 
 def _window() -> Json:
-    ends = {"start": MOMENT, "end": MOMENT, "start_id": KEYWORD, "end_id": KEYWORD}
+    ends = {"start": _EDGE, "end": _EDGE, "start_id": KEYWORD, "end_id": KEYWORD}
     return closed({**ends, "size": KEYWORD})

@@ -1,0 +1,188 @@
+"""How a transaction is written, so that it may be cut off between any two requests.
+
+1.  The fence, a document in ``driftlog-leases-*`` per model and size of windows: it must be as it was before the
+    transaction's first reading. So of two processes that began alike, one writes nothing.
+2.  The rows of the profiles. Without an evaluation they mean nothing: their window is profiled again.
+3.  The results and evaluations, the latter as not ``settled``: the alerts are not carried on by them yet. Such a window
+    is taken as evaluated against another baseline, so the next run evaluates it again and folds the alerts anew.
+4.  The alerts.
+5.  The evaluations are settled; evaluations of windows that are no more, not settled since 3, are removed.
+6.  The fence again, so that a process that read while this one wrote cannot save what it made of that.
+
+Every document is compared with what is there: equal ones are left alone, others are written only onto what was
+compared, rows that no longer belong to their window are removed.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from driftlog_analyzers._elasticsearch._state_buffer import Buffer, Place
+from driftlog_analyzers._elasticsearch._state_documents import Key, document, identity
+from driftlog_analyzers._elasticsearch._state_findings import (
+    alert_document,
+    result_rows,
+    window_row,
+)
+from driftlog_analyzers._elasticsearch._state_index import (
+    StateIndex,
+    Stored,
+    Write,
+    delete,
+    put,
+    replacing,
+    update,
+)
+from driftlog_analyzers._elasticsearch._state_profiles import profile_rows
+
+T = TypeVar("T")
+
+_WINDOWS = 100
+_IDS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Indices:
+    """Where everything is.
+
+    Attributes:
+        profiles: rows of windows, features and values.
+        findings: rows of windows and results.
+        alerts: episodes.
+        leases: fences.
+    """
+
+    profiles: StateIndex
+    findings: StateIndex
+    alerts: StateIndex
+    leases: StateIndex
+
+
+class Fences:
+    """What tells whether another process wrote since this one read.
+
+    Args:
+        index: where the fences are.
+    """
+
+    def __init__(self, index: StateIndex) -> None:
+        self._index = index
+        self._seen: dict[Place, Stored | None] = {}
+
+    def look(self, place: Place) -> None:
+        """Remember the fence as it is: what is read from now on must not have changed at the next `raise_`."""
+        self._seen[place] = self._index.get(_fence(place))
+
+    def look_once(self, place: Place) -> None:
+        """Look, unless that was done since the last `forget`."""
+        if place not in self._seen:
+            self.look(place)
+
+    def forget(self) -> None:
+        """Forget what was seen."""
+        self._seen.clear()
+
+    def raise_(self, place: Place) -> None:
+        """Write the fence.
+
+        Raises:
+            StoreError: another process did since it was looked at.
+        """
+        self.look_once(place)
+        before = self._seen[place]
+        count = 1 + (before.body["lease"]["count"] if before else 0)
+        lease = {"name": f"analysis of {place[0]} by {place[1]}", "count": count}
+        fence = document(_fence(place), {"driftlog": {"lease": lease}})
+        (now,) = self._index.write([put(fence, before)])
+        self._seen[place] = Stored(now.id, now.seq_no, now.term, {"lease": lease})
+
+
+def commit(indices: Indices, fences: Fences, buffer: Buffer) -> None:
+    """Write what waits.
+
+    Raises:
+        StoreError: another process wrote meanwhile, or the cluster cannot take it.
+    """
+    places = sorted(buffer.places)
+    for place in places:
+        fences.raise_(place)
+    indices.profiles.write(_profile_writes(indices.profiles, buffer))
+    unsettled, gone = _save_evaluations(indices.findings, buffer)
+    indices.alerts.write(_alert_writes(indices.alerts, buffer))
+    indices.findings.write([*(update(row, settled=True) for row in unsettled), *map(delete, gone)])
+    for place in places:
+        fences.raise_(place)
+
+
+def _profile_writes(index: StateIndex, buffer: Buffer) -> Iterator[Write]:
+    for keys, existing in _existing(index, buffer.profiles):
+        for key in keys:
+            kept = buffer.profiles[key]
+            evaluation = buffer.evaluations.get(key)
+            results = evaluation.results if evaluation else ()
+            wanted = profile_rows(key, kept, results) if kept else ()
+            yield from replacing(existing.get(key.id, ()), wanted)
+
+
+def _save_evaluations(index: StateIndex, buffer: Buffer) -> tuple[list[Stored], list[Stored]]:
+    """Write the evaluations; the window rows that are to be settled, and those that are to go."""
+    unsettled: list[Stored] = []
+    gone: list[Stored] = []
+
+    def writes() -> Iterator[Write]:
+        for keys, existing in _existing(index, buffer.evaluations, ("digest", "key", "settled")):
+            for key in keys:
+                rows = existing.get(key.id, ())
+                before = next((row for row in rows if row.id == key.id), None)
+                others = [row for row in rows if row.id != key.id]
+                evaluation = buffer.evaluations[key]
+                yield from replacing(others, result_rows(key, evaluation) if evaluation else ())
+                if evaluation is None:
+                    if before:
+                        gone.append(before)
+                        yield update(before, settled=False)
+                    continue
+                row = window_row(key, evaluation, settled=False)
+                if before is None or before.body["digest"] != row.digest:
+                    yield put(row, before)
+                elif not before.body["settled"]:
+                    unsettled.append(before)
+
+    written = {row.id: row for row in index.write(writes())}
+    keys = {key.id for key, evaluation in buffer.evaluations.items() if evaluation}
+    unsettled += [row for name, row in written.items() if name in keys]
+    return unsettled, [written[row.id] for row in gone]
+
+
+def _alert_writes(index: StateIndex, buffer: Buffer) -> Iterator[Write]:
+    existing: dict[str, Stored] = {}
+    for model, size in sorted(buffer.emptied):
+        where = [{"term": {"driftlog.model.name": model}}, {"term": {"driftlog.window.size": size}}]
+        existing |= {stored.id: stored for stored in index.find(where)}
+    for names in _chunks(sorted(buffer.episodes), _IDS):
+        existing |= {one.id: one for one in index.find([{"terms": {"_id": names}}])}
+    wanted = (alert_document(place[1], episode) for place, episode in buffer.episodes.values())
+    return replacing(existing.values(), wanted)
+
+
+def _existing(
+    index: StateIndex, keys: Iterable[Key], fields: Sequence[str] = ("digest", "key")
+) -> Iterator[tuple[list[Key], dict[str, list[Stored]]]]:
+    """Some windows at a time, with the rows there are of each by its id."""
+    for some in _chunks(sorted(keys), _WINDOWS):
+        rows: dict[str, list[Stored]] = {}
+        names = {"terms": {"driftlog.key": [key.id for key in some]}}
+        for stored in index.find([names], fields=fields):
+            rows.setdefault(stored.body["key"], []).append(stored)
+        yield some, rows
+
+
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
+
+
+def _fence(place: Place) -> str:
+    return identity("fence", *place)

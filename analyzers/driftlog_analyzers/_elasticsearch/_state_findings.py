@@ -1,0 +1,151 @@
+"""Evaluations and episodes as documents. Pure.
+
+An evaluation is a row per result that is not plainly ok, and one for the window, which alone carries the evaluation
+that is read back. ``@timestamp`` is the start of the window; an alert's is that of its latest bad window.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+
+from driftlog_analyzers._elasticsearch._state_documents import (
+    GRAVITY,
+    Document,
+    Json,
+    Key,
+    document,
+    exact,
+    identity,
+    packed,
+    unpacked,
+    window_body,
+)
+from driftlog_analyzers._episode import Episode, Status
+from driftlog_analyzers._finding import Evaluation, Result
+
+_OPEN_STATES = (Status.PENDING, Status.ACTIVE)
+
+
+def result_rows(key: Key, evaluation: Evaluation) -> Iterator[Document]:
+    """A row per result; of two results with one detector and feature each has its own."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for result in evaluation.results:
+        about = (result.detector, result.feature)
+        name = f"{key.id}-{identity(*about, str(seen[about]))}"
+        seen[about] += 1
+        yield document(name, _body(key, evaluation, "result", _result(result)))
+
+
+def window_row(key: Key, evaluation: Evaluation, *, settled: bool) -> Document:
+    """The row of the window as a whole.
+
+    Args:
+        key: the window's key.
+        evaluation: its evaluation.
+        settled: whether the alerts are carried on by it.
+    """
+    more = {"checked": evaluation.checked, "evaluation": packed(evaluation)}
+    return document(key.id, _body(key, evaluation, "window", more), settled=settled)
+
+
+def stored_evaluation(body: Json) -> Evaluation:
+    """The evaluation of a window's row.
+
+    Where a run was cut off before the alerts were carried on, the evaluation names no baseline: the next run takes the
+    window as one that was compared with another baseline, evaluates it anew and folds the alerts anew.
+
+    Raises:
+        StoreError: the row holds something else.
+    """
+    evaluation = unpacked(Evaluation, body["evaluation"])
+    return evaluation if body["settled"] else replace(evaluation, baseline="")
+
+
+def alert_document(size: str, episode: Episode) -> Document:
+    """An episode as an alert, in the words of Elastic's Universal Alerting beside our own."""
+    latest = episode.latest
+    spans = {"opened": episode.opened, "last": episode.last}
+    spans |= {name: w for name in ("raised", "closed") if (w := getattr(episode, name))}
+    ours = {
+        "model": {"name": episode.model},
+        "window": window_body(episode.last, size),
+        **{name: window_body(window, size) for name, window in spans.items()},
+        "detector": episode.detector,
+        "feature": episode.feature,
+        "open": episode.open,
+        "windows": episode.windows,
+        "good": episode.good,
+        "peak": episode.peak,
+        "n": latest.n,
+        "effect": latest.effect,
+        "p_value": latest.p_value,
+        "summary": episode.summary,
+        "alert": packed(episode),
+    }
+    status = "breached" if episode.status in _OPEN_STATES else "recovered"
+    body = {
+        "@timestamp": exact(episode.last.start),
+        "event": {
+            "kind": "alert",
+            "severity": GRAVITY[episode.severity],
+            "reason": episode.summary,
+        },
+        "rule": {"id": episode.detector, "name": episode.detector},
+        "group_hash": identity(episode.model, size, episode.detector, episode.feature),
+        "status": status,
+        "severity": episode.severity,
+        "episode": {
+            "id": episode.id,
+            "status": episode.status,
+            "status_count": episode.good or episode.windows,
+        },
+        "driftlog": ours,
+    }
+    return document(episode.id, body)
+
+
+def stored_episode(body: Json) -> Episode:
+    """The episode of an alert.
+
+    Raises:
+        StoreError: the document holds something else.
+    """
+    return unpacked(Episode, body["alert"])
+
+
+def _body(key: Key, evaluation: Evaluation, row: str, more: Json) -> Json:
+    window = window_body(evaluation.window, key.size)
+    ours = {
+        "row": row,
+        "key": key.id,
+        "model": {"name": key.model},
+        "window": window,
+        "revision": evaluation.revision,
+        "events": evaluation.events,
+        "baseline": evaluation.baseline,
+    }
+    return {
+        "@timestamp": window["start"],
+        "event": {"kind": "signal"},
+        "driftlog": ours | more,
+    }
+
+
+def _result(result: Result) -> Json:
+    return {
+        "detector": result.detector,
+        "feature": result.feature,
+        "outcome": result.outcome,
+        "severity": result.severity,
+        "alerts": result.alerts,
+        "weak": result.weak,
+        "summary": result.summary,
+        "n": result.n,
+        "effect": result.effect,
+        "p_value": result.p_value,
+        "values": [change.value for change in result.changes],
+        "changes": [asdict(change) for change in result.changes],
+        "statistics": {name: x for name, x in result.statistics.items() if name.isidentifier()},
+        "condition": result.condition and asdict(result.condition),
+        "examples": list(result.events),
+    }
