@@ -29,7 +29,7 @@ def explained(url: str) -> Iterator[None]:
 def sentence(error: Exception, url: str) -> str:
     """What went wrong at `url`, and what to do."""
     if isinstance(error, UnsupportedProductError | SerializationError):
-        return _foreign(url)
+        return foreign(url)
     if isinstance(error, ApiError):
         return _refusal(error, url)
     if isinstance(error, TlsError):
@@ -55,7 +55,7 @@ def reason(body: Any) -> str:
 def _refusal(error: ApiError, url: str) -> str:
     ours = error.meta.headers.get("x-elastic-product") == "Elasticsearch"
     if not ours and error.status_code not in _PROXIES_TOO:
-        return _foreign(url)
+        return foreign(url)
     said = reason(error.body)
     if error.status_code == UNAUTHORIZED:
         return (
@@ -77,7 +77,8 @@ def _refusal(error: ApiError, url: str) -> str:
     return f"Elasticsearch at {url} refused with {error.status_code}: {said}"
 
 
-def _foreign(url: str) -> str:
+def foreign(url: str) -> str:
+    """Say that something else than Elasticsearch answers there."""
     return (
         f"what answers at {url} is not Elasticsearch; check the URL and its port (9200 by default)"
     )

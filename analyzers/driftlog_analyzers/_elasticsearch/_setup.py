@@ -9,7 +9,7 @@ from typing import Any
 from elasticsearch import ApiError, Elasticsearch
 
 from driftlog_analyzers._elasticsearch._bodies import requests
-from driftlog_analyzers._elasticsearch._errors import FORBIDDEN, explained, reason
+from driftlog_analyzers._elasticsearch._errors import FORBIDDEN, explained, foreign, reason
 from driftlog_analyzers._elasticsearch._names import (
     STATE_KINDS,
     events_pattern,
@@ -95,7 +95,7 @@ def server_version(client: Elasticsearch, url: str) -> str | None:
     """The server's version; None where nobody may ask, which is no reason to stop.
 
     Raises:
-        StoreError: it is too old.
+        StoreError: it is too old, or has none.
     """
     try:
         version: str = client.info()["version"]["number"]
@@ -104,6 +104,8 @@ def server_version(client: Elasticsearch, url: str) -> str | None:
         if error.status_code == FORBIDDEN or (ours and error.status_code == _NO_METHOD):
             return None
         raise
+    except (KeyError, TypeError) as error:
+        raise StoreError(foreign(shown(url))) from error
     match = re.match(r"(\d+)\.(\d+)", version)
     if match and (int(match[1]), int(match[2])) < OLDEST:
         oldest = ".".join(map(str, OLDEST))

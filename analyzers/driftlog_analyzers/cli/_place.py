@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from driftlog_analyzers._elasticsearch._names import shown, state_index
+from driftlog_analyzers._elasticsearch._names import check_namespace, shown, state_index
 from driftlog_analyzers.errors import InputError, StoreError
 
 if TYPE_CHECKING:
@@ -33,12 +33,18 @@ class Cluster:
         namespace: last part of all names.
         api_key: the encoded key; None for none.
         ca_certs: file of the certificates to trust; None for the client's own.
+
+    Raises:
+        ConfigError: the namespace cannot be one.
     """
 
     url: str = field(repr=False)
     namespace: str = "default"
     api_key: str | None = field(default=None, repr=False)
     ca_certs: str | None = None
+
+    def __post_init__(self) -> None:
+        check_namespace(self.namespace)
 
     def __str__(self) -> str:
         return f"Elasticsearch at {shown(self.url)}, namespace {self.namespace}"
@@ -243,7 +249,7 @@ def cluster(
 
     Raises:
         typer.BadParameter: none is.
-        ConfigError: the file with the key cannot be used.
+        ConfigError: the file with the key, or the namespace, cannot be used.
     """
     named = config.elasticsearch
     address = named.url if url is None else url

@@ -82,7 +82,7 @@ class _Shipper(threading.Thread):
 
     def __init__(self, spool: Path, upload: "Upload", stop: threading.Event, *, once: bool) -> None:
         super().__init__(name=f"driftlog-ship-{spool}", daemon=True)
-        self.failed = False
+        self.failed = True  # until it has ended well
         self._spool = spool
         self._upload = upload
         self._stop_all = stop
@@ -94,16 +94,15 @@ class _Shipper(threading.Thread):
 
         try:
             ship_spool(self._spool, self._upload, stop=self._stop_all, until_empty=self._once)
+            self.failed = False
         except ShipperError as error:
-            self._fail(str(error))
+            complain(str(error))
         except OSError as error:
             where = error.filename or self._spool
-            self._fail(f"{where}: {error.strerror}; check the path, its permissions and the disk")
-
-    def _fail(self, sentence: str) -> None:
-        complain(sentence)
-        self.failed = True
-        self._stop_all.set()
+            complain(f"{where}: {error.strerror}; check the path, its permissions and the disk")
+        finally:
+            if self.failed:
+                self._stop_all.set()
 
 
 def _stop_on_signals() -> threading.Event:

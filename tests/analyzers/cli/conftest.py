@@ -11,6 +11,14 @@ import pytest
 
 from driftlog_analyzers.cli import main
 
+VARIABLES = (
+    "DRIFTLOG_STORE",
+    "DRIFTLOG_SPOOL",
+    "DRIFTLOG_NAMESPACE",
+    "ELASTICSEARCH_URL",
+    "ELASTICSEARCH_API_KEY",
+    "ELASTICSEARCH_CA_CERTS",
+)
 START = datetime(2024, 3, 4, tzinfo=UTC)
 
 
@@ -39,7 +47,8 @@ class Done:
 def driftlog(monkeypatch, capsys, tmp_path):
     """Run the command in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("DRIFTLOG_SPOOL", raising=False)
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["driftlog", *map(str, arguments)])
