@@ -1,5 +1,7 @@
 """The spool's size, kept under its cap."""
 
+from pathlib import Path
+
 from driftlog import _files
 from driftlog._deleted import Deleted
 from driftlog._limits import SpoolLimits
@@ -68,4 +70,4 @@ class Cap:
                 continue
             if fd is not None:
                 self._total -= file.size
-                self._deleted.add(fd, file.size)
+                self._deleted.add(fd, Path(file.path).name, file.size)

@@ -4,11 +4,13 @@ import os
 import threading
 from collections import deque
 
+from driftlog._ledger import Ledger
 from driftlog._tally import Tally
 
 __all__ = ["Deleted"]
 
 _CHUNK = 1 << 20
+_HEADER = b'"action":"segment"'
 
 
 class Deleted:
@@ -16,16 +18,18 @@ class Deleted:
 
     Args:
         tally: Where they are counted.
+        ledger: Where it is noted which segments they were of.
     """
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, ledger: Ledger) -> None:
         self._tally = tally
-        self._waiting: deque[tuple[int, int]] = deque()
+        self._ledger = ledger
+        self._waiting: deque[tuple[int, str, int]] = deque()
         self._busy = threading.Lock()
 
-    def add(self, fd: int, size: int) -> None:
+    def add(self, fd: int, name: str, size: int) -> None:
         """Take a deleted segment of ``size`` bytes; a thread of its own reads it."""
-        self._waiting.append((fd, size))
+        self._waiting.append((fd, name, size))
         thread = threading.Thread(target=self.count, name="driftlog-count", daemon=True)
         try:
             thread.start()
@@ -36,8 +40,10 @@ class Deleted:
         """Count all that has been added so far; waits for whoever is at it."""
         with self._busy:
             while self._waiting:
-                fd, size = self._waiting.popleft()
-                self._tally.delete(max(0, _lines(fd) - 1), size)
+                fd, name, size = self._waiting.popleft()
+                lines = _events(fd)
+                self._tally.delete(lines, size)
+                self._ledger.delete(name, lines)
                 os.close(fd)
 
     def forget(self) -> None:
@@ -46,11 +52,15 @@ class Deleted:
             os.close(self._waiting.popleft()[0])
 
 
-def _lines(fd: int) -> int:
-    lines = 0
+def _events(fd: int) -> int:
+    """Count lines as the uploader does: without a segment's first one, with an unfinished last one."""
+    lines, last = 0, b"\n"
     try:
         while chunk := os.read(fd, _CHUNK):
+            if not lines and _HEADER in chunk.partition(b"\n")[0]:
+                lines = -1
             lines += chunk.count(b"\n")
+            last = chunk[-1:]
     except OSError:
-        return lines
-    return lines
+        return max(0, lines)
+    return lines + (last != b"\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 from driftlog import _files, _segment
 from driftlog._cap import Cap
 from driftlog._deleted import Deleted
+from driftlog._ledger import Ledger
 from driftlog._limits import SpoolLimits
 from driftlog._sync import Syncer
 from driftlog._tally import Tally
@@ -99,7 +100,8 @@ class Spool:
         self._tally = tally
         self._last_id = ""
         self._live: _Live | None = None
-        self._syncer = Syncer(limits.sync_interval, tally)
+        self._ledger = Ledger(folder, tally)
+        self._syncer = Syncer(limits.sync_interval, tally, self._ledger)
         self._begin()
 
     def renew(self) -> None:
@@ -109,14 +111,15 @@ class Spool:
             self._live = None
         self.deleted.forget()
         self._syncer.forget()
-        self._syncer = Syncer(self._limits.sync_interval, self._tally)
+        self._ledger.renew()
+        self._syncer = Syncer(self._limits.sync_interval, self._tally, self._ledger)
         self._begin()
 
     def _begin(self) -> None:
         self._lock = threading.RLock()
         self._sequence = FIRST
         self._blocked = ("", 0.0)
-        self.deleted = Deleted(self._tally)
+        self.deleted = Deleted(self._tally, self._ledger)
         self._cap = Cap(self.folder, self._limits, self.deleted)
         self.accepted = 0
 
@@ -180,8 +183,13 @@ class Spool:
             live = self._ready(len(lines), count)
             return live is not None and self._append(live, lines, count)
 
+    def tell(self) -> None:
+        """Warn of what was dropped or changed, and see that it is written down."""
+        self._tally.warn()
+        self._syncer.start()
+
     def flush(self) -> None:
-        """Bring to the disk what has been written."""
+        """Bring to the disk what has been written, and the counters beside it."""
         self._syncer.sync()
 
     def close(self) -> None:

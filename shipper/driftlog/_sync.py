@@ -4,6 +4,7 @@ import os
 import threading
 from collections import deque
 
+from driftlog._ledger import Ledger
 from driftlog._tally import Tally
 
 __all__ = ["Syncer"]
@@ -19,12 +20,14 @@ class Syncer:
     Args:
         interval: Seconds between two syncs; None for no thread.
         tally: Where a refused sync is counted.
+        ledger: Written at the same turns.
     """
 
-    def __init__(self, interval: float | None, tally: Tally) -> None:
+    def __init__(self, interval: float | None, tally: Tally, ledger: Ledger) -> None:
         self.dirty = False
         self._interval = interval
         self._tally = tally
+        self._ledger = ledger
         self._live: int | None = None
         self._folder: str | None = None
         self._retired: deque[int] = deque()
@@ -36,6 +39,10 @@ class Syncer:
         """Take on a new segment, and see that the thread runs."""
         self._live = fd
         self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        """See that the thread runs."""
         if self._interval is None or (self._thread is not None and not self._stop.is_set()):
             return
         self._stop = threading.Event()
@@ -58,7 +65,7 @@ class Syncer:
                 self._busy.release()
 
     def sync(self) -> None:
-        """Bring everything written so far to the disk."""
+        """Bring everything written so far to the disk, and write the counters."""
         with self._busy:
             self._close_retired(sync=True)
             dirty, self.dirty = self.dirty, False
@@ -68,11 +75,14 @@ class Syncer:
             if folder is not None:
                 self._folder = None
                 self._fsync_folder(folder)
+            self._ledger.save()
 
     def stop(self) -> None:
         """End the thread after a last sync of its own, which a hung disk cannot make us wait for."""
         self._stop.set()
-        if self._thread is not None:
+        if self._thread is None:
+            self._ledger.close()
+        else:
             self._thread.join(MAX_CLOSE_SECONDS)
         self._thread = None
 
@@ -85,6 +95,7 @@ class Syncer:
         while not stop.wait(interval):
             self.sync()
         self.sync()
+        self._ledger.close()
 
     def _close_retired(self, *, sync: bool) -> None:
         while self._retired:

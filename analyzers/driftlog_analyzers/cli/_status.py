@@ -37,6 +37,8 @@ def _document(one: "Status") -> dict[str, Any]:
         "quarantined": account.quarantined,
         "dropped": account.dropped,
         "unsent": one.unsent.events,
+        "not_accepted": one.losses.dropped,
+        "changed": one.losses.changed,
         "unsent_bytes": one.unsent.size,
         "oldest_unsent": one.unsent.oldest,
         "lag_seconds": round(one.lag, 3),
@@ -76,6 +78,8 @@ def _show(one: "Status") -> None:
         ("dropped", sum(account.dropped.values()), _reasons(account.dropped)),
         ("unsent", one.unsent.events or 0, _waiting(one)),
     ]
+    if lost := one.losses.dropped:
+        rows.append(("not accepted", sum(lost.values()), _reasons(lost)))
     show(table(["", "events ", "about"], [(name, f"{count:,}", why) for name, count, why in rows]))
     if one.acknowledged:
         show(f"Elasticsearch last took events at {one.acknowledged:%Y-%m-%d %H:%M:%S} UTC.")

@@ -31,6 +31,7 @@ class Position:
         generation: How often it was found to be another; part of the ids from 1 on.
         unsent: Lines after the offset, as last counted.
         done: When it was found closed and sent whole, in seconds since 1970.
+        sent: Lines before the offset.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Position:
     generation: int = 0
     unsent: int = 0
     done: float | None = None
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Cursor:
         account: What became of the lines before the positions.
         acknowledged: When Elasticsearch last took an event, in seconds since 1970.
         trouble: What stood in the way last.
+        lost: Segments that went before they were wholly sent, by file: the lines accounted for.
     """
 
     since: float
@@ -75,6 +78,7 @@ class Cursor:
     account: Account = field(default_factory=Account)
     acknowledged: float | None = None
     trouble: Trouble | None = None
+    lost: Mapping[str, int] = field(default_factory=dict)
 
     def at(self, segment_id: str, position: Position) -> "Cursor":
         """Give the cursor with a segment's new position."""

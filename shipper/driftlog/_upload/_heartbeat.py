@@ -5,14 +5,15 @@ import resource
 import socket
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from driftlog._tally import Counters
+from driftlog._ledger import Losses, read_losses
 from driftlog._upload._bulk import Sender
 from driftlog._upload._cursor import Cursor
+from driftlog._upload._gone import with_losses
 from driftlog._upload._keeper import logger
 from driftlog._upload._settings import Upload
 from driftlog._upload._survey import SegmentState, unsent
@@ -40,21 +41,13 @@ class Heartbeat:
         spool: The folder that the account is of.
         upload: With the interval and the namespace.
         sender: Sends it.
-        counters: Gives the account of the logger in this process, where there is one.
     """
 
-    def __init__(
-        self,
-        spool: Path,
-        upload: Upload,
-        sender: Sender,
-        counters: Callable[[], Counters] | None = None,
-    ) -> None:
+    def __init__(self, spool: Path, upload: Upload, sender: Sender) -> None:
         self._spool = spool
         self._every = upload.heartbeat
         self._stream = f"metrics-{_DATASET}-{upload.namespace}"
         self._sender = sender
-        self._counters = counters
         self._due = time.monotonic()
         self._last = (time.monotonic(), time.process_time())
         self._latency: list[float] = []
@@ -85,7 +78,7 @@ class Heartbeat:
         self._last = (now, time.process_time())
         busy = (self._last[1] - cpu) / (now - then) * 100 if now > then else 0.0
         latency, self._latency = self._latency, []
-        facts = account_facts(states, cursor) | {
+        facts = account_facts(states, cursor, _losses(self._spool)) | {
             "spool": str(self._spool),
             "latency_ms": round(sum(latency) / len(latency) * _MILLI, 3) if latency else None,
             "latency_max_ms": round(max(latency) * _MILLI, 3) if latency else None,
@@ -93,13 +86,6 @@ class Heartbeat:
             "rss_bytes": _rss(),
             "cpu_pct": round(busy, 2),
         }
-        if self._counters:
-            counters = self._counters()
-            facts["logger"] = {
-                "accepted": counters.accepted,
-                "dropped": sum(counters.dropped.values()) + counters.deleted_events,
-                "dropped_by": _listed(counters.dropped),
-            }
         return {
             "@timestamp": datetime.now(UTC).isoformat(),
             "event": {"kind": "metric", "dataset": _DATASET},
@@ -111,9 +97,9 @@ class Heartbeat:
         }
 
 
-def account_facts(states: Sequence[SegmentState], cursor: Cursor) -> dict[str, Any]:
+def account_facts(states: Sequence[SegmentState], cursor: Cursor, losses: Losses) -> dict[str, Any]:
     """Give the account as the fields of a heartbeat; what is not known yet is None."""
-    account, waiting = cursor.account, unsent(states, cursor.positions)
+    account, waiting = with_losses(cursor.account, losses), unsent(states, cursor.positions)
     trouble = cursor.trouble
     return {
         "accepted": None if waiting.events is None else account.resolved + waiting.events,
@@ -126,8 +112,20 @@ def account_facts(states: Sequence[SegmentState], cursor: Cursor) -> dict[str, A
         "unsent": waiting.events,
         "unsent_bytes": waiting.size,
         "oldest_unsent_s": age(waiting.oldest) if waiting.oldest else 0.0,
+        "not_accepted": sum(losses.dropped.values()),
+        "not_accepted_by": _listed(losses.dropped),
+        "changed": sum(losses.changed.values()),
+        "changed_by": _listed(losses.changed),
         "error": trouble.sentence if trouble and trouble.lasting else None,
     }
+
+
+def _losses(spool: Path) -> Losses:
+    try:
+        return read_losses(spool)
+    except OSError as error:
+        logger.debug("The counters of spool %s cannot be read (%s).", spool, error.strerror)
+        return Losses()
 
 
 def _listed(counts: Mapping[str, int]) -> list[dict[str, Any]]:

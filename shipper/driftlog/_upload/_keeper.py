@@ -2,10 +2,12 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from driftlog._upload._cursor import Cursor, Position, Trouble, load, save
+from driftlog._upload._gone import MADE_ROOM, gone, made_room
 from driftlog._upload._survey import SegmentState
 
 __all__ = ["Keeper"]
@@ -37,6 +39,7 @@ class Keeper:
         self._resent = {
             name: one.offset + before for name, one in self.cursor.positions.items() if before
         }
+        self._missing: set[str] = set()
         self._synced = -SYNC_EVERY
         self._told = ("", -TELL_EVERY)
 
@@ -77,19 +80,42 @@ class Keeper:
         self.cursor = replace(self.cursor, positions=positions)
         return new
 
-    def miss(self, segment_id: str) -> None:
+    def owes(self, states: list[SegmentState]) -> bool:
+        """Say whether a segment that nobody writes any more still has something to send."""
+        positions = self.cursor.positions
+        return any(not one.live and positions[one.id].done is None for one in states)
+
+    def let_go(self, states: list[SegmentState], notes: Mapping[Path, int]) -> None:
+        """Let go of the segments that are gone.
+
+        Args:
+            states: Of those that are there.
+            notes: What loggers noted of those they deleted to make room.
+        """
+        self._write_off(notes)
+        missing = self.cursor.positions.keys() - {state.id for state in states}
+        # Twice missing is gone; once may be a file that was renamed while the folder was read.
+        for segment_id in missing & self._missing:
+            self._miss(segment_id)
+        self._missing = missing - self._missing
+
+    def _miss(self, segment_id: str) -> None:
         """Let go of a segment that is gone; what it still held is counted as dropped."""
         position = self.cursor.positions[segment_id]
-        self.cursor = self.cursor.without(segment_id)
-        if position.done is None and position.unsent:
-            account = self.cursor.account.minus("segment deleted", position.unsent)
-            self.cursor = replace(self.cursor, account=account)
+        self.cursor, lost = gone(self.cursor, segment_id)
+        if lost:
             logger.warning(
                 "Segment %s was deleted before it was sent: %d events from byte %d on are lost.",
                 position.name,
-                position.unsent,
+                lost,
                 position.offset,
             )
+
+    def _write_off(self, notes: Mapping[Path, int]) -> None:
+        before = self.cursor.account.dropped.get(MADE_ROOM, 0)
+        self.cursor = made_room(self.cursor, {path.name: lines for path, lines in notes.items()})
+        if lost := self.cursor.account.dropped.get(MADE_ROOM, 0) - before:
+            logger.warning("%d events went unsent to make room in a full spool.", lost)
 
     def trouble(self, sentence: str) -> None:
         """Note what stands in the way, and warn of it: at once if it is new, else once a minute."""

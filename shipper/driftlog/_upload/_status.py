@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from driftlog._ledger import Losses, read_losses
 from driftlog._upload._account import Account
 from driftlog._upload._cursor import Cursor, Trouble, load
+from driftlog._upload._gone import gone, made_room, with_losses
 from driftlog._upload._heartbeat import age
 from driftlog._upload._lock import holder
 from driftlog._upload._survey import SegmentState, Survey, Unsent, unsent
@@ -23,8 +25,10 @@ class Status:
     Args:
         spool: The folder.
         uploader: The process that ships it; None, where none does.
-        accepted: Lines of the spool so far: resolved ones and those that wait.
+        accepted: Events and labels that reached the spool so far, counted by their lines:
+            ``account.resolved`` and those that wait.
         account: What became of the former.
+        losses: What loggers dropped before it reached the spool, and what they changed.
         unsent: What waits.
         lag: Age of the oldest event that waits, in seconds, by its own time; 0, where none does.
         acknowledged: When Elasticsearch last took an event, in UTC; None, where it never did.
@@ -38,6 +42,7 @@ class Status:
     uploader: int | None
     accepted: int
     account: Account
+    losses: Losses
     unsent: Unsent
     lag: float
     acknowledged: datetime | None
@@ -59,18 +64,26 @@ def read_status(spool: str | os.PathLike[str]) -> Status:
     try:
         process = holder(folder / "upload")
         cursor, note = load(folder / "upload" / "cursor.json")
+        losses = read_losses(folder)
+        survey = Survey(folder)
         known = cursor or Cursor(0.0, 0)
-        states = Survey(folder).look(known.positions)
+        states = survey.look(known.positions)
+        known = made_room(known, {note.name: lines for note, lines in survey.deleted.items()})
     except OSError as error:
         raise SpoolError(
             f"Spool {folder} cannot be read ({error.strerror}); read it as the service's user."
         ) from error
+    if process is None:  # an uploader would say so itself
+        for segment_id in known.positions.keys() - {state.id for state in states}:
+            known, _ = gone(known, segment_id)
     waiting = unsent(states, {})
+    account = with_losses(known.account, losses)
     return Status(
         folder,
         process,
-        known.account.resolved + (waiting.events or 0),
-        known.account,
+        account.resolved + (waiting.events or 0),
+        account,
+        losses,
         waiting,
         age(waiting.oldest) or 0.0,
         _moment(known.acknowledged),

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from driftlog import _files
 from driftlog._files import SegmentFile
+from driftlog._ledger import read_deleted
 from driftlog._upload._cursor import Position
 from driftlog._upload._head import read_head
 
@@ -93,12 +94,16 @@ class Survey:
 
     Args:
         folder: The spool.
+
+    After a look, ``compressed`` names the files that cannot be shipped as they are, and ``deleted``
+    holds what loggers noted of segments that they deleted to make room.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._counts: dict[str, _Count] = {}
         self.compressed: tuple[str, ...] = ()
+        self.deleted: dict[Path, int] = {}
 
     def look(
         self, positions: Mapping[str, Position], seconds: float = float("inf")
@@ -118,6 +123,10 @@ class Survey:
             other = longest.get(state.id)
             if other is None or other.size < state.size:
                 longest[state.id] = state
+        self.deleted = read_deleted(self._folder)
+        names = {note.name for note in self.deleted}
+        # Some may have been deleted since they were listed.
+        longest = {one.id: one for one in longest.values() if Path(one.path).name not in names}
         for gone in self._counts.keys() - longest.keys():
             del self._counts[gone]
         return list(longest.values())

@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-from driftlog._tally import Counters
 from driftlog._upload._bulk import Sender
 from driftlog._upload._courier import Courier
 from driftlog._upload._heartbeat import Heartbeat
@@ -31,7 +30,6 @@ def ship(
     stop: threading.Event | None = None,
     until_empty: bool = False,
     drain: float = 10.0,
-    counters: Callable[[], Counters] | None = None,
 ) -> None:
     """Ship a spool until told to stop.
 
@@ -42,7 +40,6 @@ def ship(
         until_empty: Whether to end as soon as all closed segments are sent, and all there was in
             the others.
         drain: Seconds that sending may take after ``stop``.
-        counters: Gives the account of the logger in this process, for the heartbeat.
 
     Raises:
         SettingsError: The URL, the key or the certificates cannot be used.
@@ -67,7 +64,6 @@ def ship(
             sender,
             lock,
             stop or threading.Event(),
-            counters,
             lambda: drain,
             until_empty,
         )
@@ -82,12 +78,11 @@ def _run(  # noqa: PLR0917 - parts made by the two callers
     sender: Sender,
     lock: SpoolLock,
     stop: threading.Event,
-    counters: Callable[[], Counters] | None,
     drain: Callable[[], float],
     until_empty: bool,
 ) -> None:
     keeper = Keeper(folder / "upload", upload.batch_bytes, fresh=lock.fresh)
-    heartbeat = Heartbeat(folder, upload, sender, counters)
+    heartbeat = Heartbeat(folder, upload, sender)
     patience = Patience(stop, drain, lambda: uploader.beat(), keeper.trouble)  # noqa: PLW0108 - made below
     courier = Courier(upload, sender, heartbeat, patience)
     uploader = Uploader(
@@ -104,22 +99,15 @@ class UploaderHandle:
     Args:
         spool: The folder, which need not exist yet.
         upload: Where to, and how.
-        counters: Gives the account of the logger in this process, for the heartbeat.
 
     Raises:
         SettingsError: The URL, the key or the certificates cannot be used.
         ShipperError: The Elasticsearch client is not installed.
     """
 
-    def __init__(
-        self,
-        spool: str | os.PathLike[str],
-        upload: Upload,
-        counters: Callable[[], Counters] | None = None,
-    ) -> None:
+    def __init__(self, spool: str | os.PathLike[str], upload: Upload) -> None:
         self._folder = Path(spool).absolute()
         self._upload = upload
-        self._counters = counters
         Sender(upload).close()  # wrong settings are said here, not in a thread
         self._begin()
         itself = weakref.ref(self)
@@ -171,24 +159,19 @@ class UploaderHandle:
                 sender,
                 self._lock,
                 self._stop,
-                self._counters,
                 lambda: self._drain,
                 until_empty=False,
             )
 
 
-def start_uploader(
-    spool: str | os.PathLike[str],
-    upload: Upload,
-    counters: Callable[[], Counters] | None = None,
-) -> UploaderHandle:
+def start_uploader(spool: str | os.PathLike[str], upload: Upload) -> UploaderHandle:
     """Start shipping a spool in a thread; see :class:`UploaderHandle`.
 
     Raises:
         SettingsError: The URL, the key or the certificates cannot be used.
         ShipperError: The Elasticsearch client is not installed.
     """
-    return UploaderHandle(spool, upload, counters)
+    return UploaderHandle(spool, upload)
 
 
 def _renew(handle: UploaderHandle | None) -> None:

@@ -58,7 +58,6 @@ class Uploader:
         self._patience = patience
         self._survey = Survey(spool)
         self._states: list[SegmentState] = []
-        self._missing: set[str] = set()
         self._clock = Clock()
 
     def run(self, *, until_empty: bool = False) -> None:
@@ -66,7 +65,12 @@ class Uploader:
         self._patience.insist(self._keeper.save)
         while not self._patience.stopping:
             moved = self._turn()
-            if until_empty and moved is False and self._look() and not self._waiting():
+            if (
+                until_empty
+                and moved is False
+                and self._look()
+                and not self._keeper.owes(self._states)
+            ):
                 break
             if not moved:
                 self._patience.pause(self._upload.poll)
@@ -88,11 +92,6 @@ class Uploader:
         sweep(self._states, self._keeper, self._upload.keep)
         return moved
 
-    def _waiting(self) -> bool:
-        """Whether a segment that nobody writes any more still has something."""
-        positions = self._keeper.cursor.positions
-        return any(not one.live and positions[one.id].done is None for one in self._states)
-
     def _look(self) -> bool:
         """Look at the spool, and beat if it is time to; False, where it cannot be read."""
         try:
@@ -103,15 +102,16 @@ class Uploader:
         if self._survey.compressed:
             names = ", ".join(Path(path).name for path in self._survey.compressed)
             self._keeper.trouble(f"Spool {self._spool} holds compressed files; unpack {names}.")
-        missing = self._keeper.cursor.positions.keys() - {state.id for state in self._states}
-        # Twice missing is gone; once may be a file that was renamed while the folder was read.
-        for segment_id in missing & self._missing:
-            self._keeper.miss(segment_id)
-        self._missing = missing - self._missing
+        notes = self._survey.deleted
+        self._keeper.let_go(self._states, notes)
         new = self._keeper.meet(self._states)
         self.beat()
         # A segment is on the disk's record before anything of it is sent.
-        return not new or self._patience.insist(self._keeper.save)
+        saved = not (new or notes) or self._patience.insist(self._keeper.save)
+        if saved:
+            for note in notes:
+                note.unlink(missing_ok=True)
+        return saved
 
     def beat(self) -> None:
         """Send a heartbeat, if it is time to."""
@@ -212,7 +212,12 @@ class Uploader:
         self._survey.passed(head.id, batch.end, batch.count)
         left = max(0, position.unsent - batch.count)
         after = replace(
-            position, offset=batch.end, tail=tail_of(file, batch.end), unsent=left, done=None
+            position,
+            offset=batch.end,
+            tail=tail_of(file, batch.end),
+            unsent=left,
+            done=None,
+            sent=position.sent + batch.count,
         )
         keeper.cursor = replace(keeper.cursor.at(head.id, after), account=account)
         keeper.progress()

@@ -29,16 +29,16 @@ def quick(monkeypatch):
 def ship_all(fake, spool, quick):  # noqa: ARG001 - waits are short
     """Give a function that ships the spool until it is empty."""
 
-    def run(**settings):
+    def run(*, seconds=20.0, **settings):
         stop = threading.Event()
-        timer = threading.Timer(20.0, stop.set)
+        timer = threading.Timer(seconds, stop.set)
         timer.start()
         settings = {"url": fake.url, "poll": 0.01, "heartbeat": None} | settings
         try:
             ship(spool, Upload(**settings), until_empty=True, stop=stop, drain=0.1)
         finally:
             timer.cancel()
-        assert not stop.is_set(), "the spool was not empty after 20 s"
+        assert not stop.is_set(), f"the spool was not empty after {seconds} s"
 
     return run
 

@@ -64,19 +64,17 @@ def test_close_does_not_wait_for_a_server_that_hangs(fake, make, begin):
     assert time.monotonic() - start < 1.0
 
 
-def test_the_logger_in_the_heartbeat(fake, spool, make):
-    """The heartbeat of a thread in the service tells what the logger itself accepted and dropped."""
-    logger = make(limits=SpoolLimits(event_bytes=500))
-    logger.log({"age": 1})
-    logger.log({f"n{number}": number for number in range(100)})
-    upload = Upload(url=fake.url, heartbeat=0.01, poll=0.01)
-    handle = start_uploader(spool, upload, lambda: logger.counters)
+def test_the_losses_in_the_heartbeat(fake, make, begin):
+    """The heartbeat tells what all loggers of the spool did not accept, or changed."""
+    for _ in range(2):
+        with make(limits=SpoolLimits(event_bytes=500)) as logger:
+            logger.log({"age": b"raw"})
+            logger.log({f"n{number}": number for number in range(100)})
+    begin(heartbeat=0.01)
     wait_for(lambda: len(fake.heartbeats) > 2)
-    handle.close()
-    facts = fake.heartbeats[-1][1]["driftlog"]["shipper"]["logger"]
-    assert {"accepted": 1, "dropped": 1} | {
-        "dropped_by": [{"reason": "too large", "count": 1}]
-    } == facts
+    facts = fake.heartbeats[-1][1]["driftlog"]["shipper"]
+    names = ("accepted", "not_accepted", "not_accepted_by", "changed")
+    assert [2, 2, [{"reason": "too large", "count": 2}], 2] == [facts[name] for name in names]
 
 
 def test_one_of_many_works(fake, spool, make, begin):
