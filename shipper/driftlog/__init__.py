@@ -1,5 +1,7 @@
 """Log every prediction of a model service; see ``PredictionLogger``."""
 
+import typing
+
 from driftlog._asgi import PredictionMiddleware, RequestCapture, capture
 from driftlog._limits import SpoolLimits
 from driftlog._logger import PredictionLogger
@@ -9,6 +11,9 @@ from driftlog._structlog import EventWriter, LoggerFactory, PredictionProcessor
 from driftlog._tally import Counters
 from driftlog._text import Text, tokenize
 from driftlog.errors import SettingsError, ShipperError, SpoolError
+
+if typing.TYPE_CHECKING:
+    from driftlog._upload import Upload
 
 __all__ = [
     "Counters",
@@ -25,6 +30,16 @@ __all__ = [
     "SpoolError",
     "SpoolLimits",
     "Text",
+    "Upload",
     "capture",
     "tokenize",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load what most services do without."""
+    if name == "Upload":
+        from driftlog._upload import Upload  # noqa: PLC0415 - as above
+
+        return Upload
+    raise AttributeError(f"module 'driftlog' has no attribute {name!r}")

@@ -6,7 +6,7 @@ import weakref
 from collections.abc import Collection, Mapping, Sequence
 from contextvars import copy_context
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from driftlog._batch import add_outputs
 from driftlog._batch_writer import Rows
@@ -18,6 +18,9 @@ from driftlog._limits import SpoolLimits
 from driftlog._redaction import Redaction
 from driftlog._tally import Counters
 from driftlog._text import Text
+
+if TYPE_CHECKING:
+    from driftlog._upload import Upload, UploaderHandle
 
 __all__ = ["PredictionLogger"]
 
@@ -45,10 +48,14 @@ class PredictionLogger:
         nan: What a NaN is: not finite, or null.
         redaction: What is withheld, hashed or cut before anything is written.
         limits: Sizes and ages of the spool.
+        upload: Where a thread of this process sends the spool to; None to leave it where it is. Of
+            all processes that log to a spool one sends, the others stand by. Whether Elasticsearch
+            is there makes no difference to logging: events wait in the spool.
 
     Raises:
         SettingsError: An argument makes no sense. (A spool that cannot be written raises nothing:
             the service must start.)
+        ShipperError: There is an ``upload``, but not the Elasticsearch client.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class PredictionLogger:
         nan: Literal["nonfinite", "null"] = "nonfinite",
         redaction: Redaction | None = None,
         limits: SpoolLimits | None = None,
+        upload: "Upload | None" = None,
     ) -> None:
         names = {"name": service or model, "version": service_version, "environment": environment}
         core = Core.make(
@@ -78,6 +86,7 @@ class PredictionLogger:
             redaction=redaction,
             limits=limits or SpoolLimits(),
         )
+        self._uploader = None if upload is None else _start(core.spool.folder, upload)
         self._core = core
         self._tally = core.tally
         self._spool = core.spool
@@ -146,7 +155,7 @@ class PredictionLogger:
             self._tally.drop("error")
             written = None
         if self._tally.unreported:
-            attempt(self._tally.warn, lambda _: None)
+            attempt(self._spool.tell, lambda _: None)
         return written
 
     def log_batch(
@@ -177,7 +186,7 @@ class PredictionLogger:
         rows = Rows(ids, timestamps, durations, trace_ids, outcomes)
         written = attempt(lambda: self._core.write_batch(frame, predictions, rows), self._lost) or 0
         if self._tally.unreported:
-            attempt(self._tally.warn, lambda _: None)
+            attempt(self._spool.tell, lambda _: None)
         return written
 
     def log_label(self, id: str, label: Any, *, timestamp: Any = None) -> None:  # noqa: A002 - as in log
@@ -190,7 +199,7 @@ class PredictionLogger:
         """
         attempt(lambda: self._core.write_label(id, label, timestamp), self._lost)
         if self._tally.unreported:
-            attempt(self._tally.warn, lambda _: None)
+            attempt(self._spool.tell, lambda _: None)
 
     @property
     def counters(self) -> Counters:
@@ -203,8 +212,15 @@ class PredictionLogger:
         self._spool.flush()
 
     def close(self) -> None:
-        """Sync and close the segment; takes a second at the most. Done at exit by itself."""
+        """Sync and close the segment, and send what waits; done at exit by itself.
+
+        It takes a second at the most, and half a second more where there is an ``upload``: what
+        cannot be sent in that time stays in the spool. Whatever is logged later stays there too,
+        until another logger or ``driftlog ship`` sends it.
+        """
         self._spool.close()
+        if self._uploader is not None:
+            self._uploader.close()
         atexit.unregister(self.close)
 
     def __enter__(self) -> Self:
@@ -220,6 +236,12 @@ class PredictionLogger:
 
     def _lost(self, _: Exception) -> None:
         self._tally.drop("error")
+
+
+def _start(spool: str, upload: "Upload") -> "UploaderHandle":
+    from driftlog._upload import start_uploader  # noqa: PLC0415 - brings the Elasticsearch client
+
+    return start_uploader(spool, upload)
 
 
 def _renew(logger: PredictionLogger | None) -> None:

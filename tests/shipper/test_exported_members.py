@@ -1,5 +1,7 @@
 import types
 
+import pytest
+
 import driftlog
 
 
@@ -10,4 +12,12 @@ def test_all_is_the_namespace():
         for name, value in vars(driftlog).items()
         if not name.startswith("_") and not isinstance(value, types.ModuleType)
     ]
-    assert sorted(driftlog.__all__) == sorted(public)
+    late = ["Upload"]
+    assert late == [getattr(driftlog, name).__name__ for name in late]
+    assert sorted(driftlog.__all__) == sorted([*public, *late])
+
+
+def test_no_such_member():
+    """A name that is not there is an error that says so."""
+    with pytest.raises(AttributeError, match="'Uploads'"):
+        _ = driftlog.Uploads
