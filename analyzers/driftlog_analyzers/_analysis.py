@@ -144,9 +144,8 @@ def _stable(spec: ProfileSpec) -> str:
 
 
 def _settings_key(settings: Settings) -> str:
-    return repr(
-        (settings.budget, settings.min_events, sorted(settings.disabled), sorted(settings.ignored))
-    )
+    names = sorted(settings.disabled), sorted(settings.ignored), sorted(settings.thresholds.items())
+    return repr((settings.budget, settings.min_events, *names, settings.version))
 
 
 def _hash(*parts: str | bytes) -> str:

@@ -27,6 +27,8 @@ def condition_sql(  # noqa: PLR0911 - one for each kind
             return _any(_has(column.unknown or column.tokens, condition.values))
         case "outside":
             return _outside(column.number, condition.low, condition.high)
+        case "within":
+            return _within(column.number, condition.low, condition.high)
         case "type":
             return _of_type(column, condition.values)
     return "true"
@@ -58,6 +60,12 @@ def _outside(sql: str, low: float | None, high: float | None) -> str:
         "" if low is None else f"{sql} < {number(low)}",
         "" if high is None else f"{sql} > {number(high)}",
     )
+
+
+def _within(sql: str, low: float | None, high: float | None) -> str:
+    above = "" if low is None else f" AND {sql} > {number(low)}"
+    below = "" if high is None else f" AND {sql} <= {number(high)}"
+    return f"{sql} IS NOT NULL{above}{below}" if sql else "false"
 
 
 def _of_type(column: Column, types: tuple[str, ...]) -> str:

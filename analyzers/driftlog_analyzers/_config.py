@@ -34,7 +34,13 @@ DetectorName = Literal[
     "unseen_category",
     "oov_rate",
     "range",
+    "numeric_shift",
     "stuck",
+    "prediction_shift",
+    "prediction_collapse",
+    "deployment",
+    "latency",
+    "error_rate",
     "volume",
 ]
 DETECTORS: tuple[DetectorName, ...] = get_args(DetectorName)

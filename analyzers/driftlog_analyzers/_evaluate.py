@@ -5,18 +5,27 @@ of the window went through Benjamini-Hochberg (1995) together. Without any fault
 finding in a window under its level, which is the budget per feature-window times the number of features.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from scipy import stats
 
-from driftlog_analyzers._baseline import Baseline, Constraint
+from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
 from driftlog_analyzers._finding import Outcome, Result, Severity
-from driftlog_analyzers._profile import FeatureProfile, WindowProfile
+from driftlog_analyzers._profile import FeatureProfile, Features, WindowProfile
 from driftlog_analyzers._settings import Settings
-from driftlog_analyzers.detectors import FEATURE_DETECTORS, Case, volume
+from driftlog_analyzers.detectors import (
+    FEATURE_DETECTORS,
+    OUTPUT_NAMES,
+    Case,
+    deployment,
+    error_rate,
+    latency,
+    volume,
+)
 
 WINDOW = "window"
+OUTPUT = "prediction."
 HIGHEST_LEVEL = 0.05
 _ABSENT = FeatureProfile()
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
@@ -45,7 +54,9 @@ def evaluate(
     else:
         cases = _cases(profile, baseline, settings)
         results += [result for case in cases for result in _results(case, settings)]
+        results += _of_window(profile, baseline, settings)
         features = len(cases)
+    results = [_thresholded(result, settings) for result in results]
     decided = decide(results, min(HIGHEST_LEVEL, settings.budget / 1000.0 * max(1, features)))
     final = (_staged(result, baseline.constraints.get(result.feature)) for result in decided)
     return tuple(sorted(final, key=_order))
@@ -76,27 +87,80 @@ def _decided(result: Result, significant: bool) -> Result:
     return replace(result, outcome=Outcome.OK, weak=True)
 
 
-def _results(case: Case, settings: Settings) -> list[Result]:
+def _of_window(profile: WindowProfile, baseline: Baseline, settings: Settings) -> list[Result]:
+    """What is said of the window as a whole."""
+    before, least = baseline.profile, settings.min_events
     answers = (
-        detector(case, settings.min_events)
-        for name, detector in FEATURE_DETECTORS
-        if name not in settings.disabled
+        deployment.deployment(
+            before, profile, baseline.version, least, pinned=settings.version is not None
+        ),
+        latency.latency(before, profile, least),
+        error_rate.error_rate(before, profile, least),
     )
-    return [answer for answer in answers if answer is not None]
+    return [a for a in answers if a is not None and a.detector not in settings.disabled]
+
+
+def _thresholded(result: Result, settings: Settings) -> Result:
+    """The result by the smallest effect that people set, where they did."""
+    wanted = settings.threshold(result.detector, result.feature)
+    if wanted is None or result.outcome is Outcome.INSUFFICIENT:
+        return result
+    found = abs(result.effect) >= wanted
+    return replace(result, outcome=Outcome.FINDING if found else Outcome.OK)
+
+
+def _results(case: Case, settings: Settings) -> list[Result]:
+    names = OUTPUT_NAMES if case.output else {}
+    answers = (
+        (names.get(name, name), detector(case, settings.min_events))
+        for name, detector in FEATURE_DETECTORS
+        if names.get(name, name) not in settings.disabled
+    )
+    return [_named(answer, name, case) for name, answer in answers if answer is not None]
+
+
+def _named(result: Result, name: str, case: Case) -> Result:
+    """The result under its detector's name; of an output, the examples are looked for among the outputs."""
+    if not case.output:
+        return result
+    condition = result.condition and replace(
+        result.condition, feature=result.condition.feature.removeprefix(OUTPUT), output=True
+    )
+    return replace(result, detector=name, condition=condition)
 
 
 def _cases(profile: WindowProfile, baseline: Baseline, settings: Settings) -> list[Case]:
-    names = sorted({*profile.features, *baseline.constraints} - settings.ignored)
+    """The features, then the outputs, which are expected as the reference has them."""
+    reference = baseline.profile
+    outputs = infer_constraints(replace(reference, features=reference.predictions))
+    features = _side_by_side(
+        baseline.constraints, (reference.features, profile.features), (reference, profile)
+    )
+    predicted = _side_by_side(
+        outputs, (reference.predictions, profile.predictions), (reference, profile)
+    )
+    predicted = [
+        replace(case, feature=f"{OUTPUT}{case.feature}", output=True) for case in predicted
+    ]
+    return [case for case in (*features, *predicted) if case.feature not in settings.ignored]
+
+
+def _side_by_side(
+    rules: Mapping[str, Constraint],
+    parts: tuple[Features, Features],
+    windows: tuple[WindowProfile, WindowProfile],
+) -> list[Case]:
+    before, after = parts
     return [
         Case(
             name,
-            baseline.constraints.get(name),
-            baseline.profile.features.get(name, _ABSENT),
-            baseline.profile.events,
-            profile.features.get(name, _ABSENT),
-            profile.events,
+            rules.get(name),
+            before.get(name, _ABSENT),
+            windows[0].events,
+            after.get(name, _ABSENT),
+            windows[1].events,
         )
-        for name in names
+        for name in sorted({*after, *rules})
     ]
 
 

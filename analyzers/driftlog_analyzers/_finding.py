@@ -50,11 +50,12 @@ class Condition:
 
     Attributes:
         kind: ``absent``, ``null``, ``nonfinite``, ``values`` (any of them), ``unknown_tokens``, ``outside`` (of
-            low..high), ``type`` (values name the types) or ``any``.
+            low..high), ``within`` (above low, up to high), ``type`` (values name the types) or ``any``.
         feature: the feature's name.
         values: values, tokens or types, by kind.
-        low: the lower bound of ``outside``.
-        high: the upper bound of ``outside``.
+        low: the lower bound of ``outside`` and ``within``.
+        high: the upper bound of ``outside`` and ``within``.
+        output: whether the feature is an output of the model.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Condition:
     values: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    output: bool = False
 
 
 @dataclass(frozen=True, slots=True)

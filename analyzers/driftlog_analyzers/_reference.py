@@ -119,10 +119,16 @@ def profile_spec(baseline: Baseline) -> ProfileSpec:
             features.get(name, FeatureSpec()), minimum=rule.minimum, maximum=rule.maximum
         )
     outputs = {
-        name: FeatureSpec(edges=_edges(output.numeric))
-        for name, output in baseline.profile.predictions.items()
+        name: _output_spec(output.numeric) for name, output in baseline.profile.predictions.items()
     }
     return ProfileSpec(baseline.model, features, outputs)
+
+
+def _output_spec(numeric: Numeric | None) -> FeatureSpec:
+    """Outputs are expected in the reference's own range."""
+    if numeric is None:
+        return FeatureSpec()
+    return FeatureSpec(numeric.edges, numeric.minimum, numeric.maximum)
 
 
 def _edges(numeric: Numeric | None) -> tuple[float, ...]:

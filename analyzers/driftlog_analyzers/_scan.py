@@ -24,9 +24,8 @@ from driftlog_analyzers._relation import Column, Relation, moment, number
 from driftlog_analyzers._store import FeatureSpec
 
 KEPT_VALUES = 50_000
-DURATION_EDGES = tuple(
-    round(mantissa * 10.0**power, 9) for power in range(-5, 3) for mantissa in (1, 2, 5)
-)
+# From 10 µs to 500 s, ten to a decade: a 95th percentile read from them is within 13 %.
+DURATION_EDGES = tuple(float(f"{10.0 ** (tenth / 10.0):.3g}") for tenth in range(-50, 28))
 
 _NO_SPEC = FeatureSpec()
 

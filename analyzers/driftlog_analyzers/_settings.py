@@ -1,6 +1,7 @@
 """How strict the detectors are."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,9 +13,18 @@ class Settings:
         min_events: windows with fewer events are answered with ``insufficient_data``.
         disabled: names of detectors that are left out.
         ignored: names of features that are left out.
+        version: the only model version that may serve; None where people named none.
+        thresholds: smallest effect of a finding instead of the detector's own, by ``detector`` or, before that,
+            ``detector.feature``; in the unit of the detector's effect, and 0 or more.
     """
 
     budget: float = 1.0
     min_events: int = 20
     disabled: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
+    version: str | None = None
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+
+    def threshold(self, detector: str, feature: str) -> float | None:
+        """The smallest effect that people set for this detector on this feature; None where they set none."""
+        return self.thresholds.get(f"{detector}.{feature}", self.thresholds.get(detector))

@@ -27,13 +27,14 @@ def examples(
     depth = max(map(len, conditions), default=0)
     if not depth:
         return [[()] * len(group) for group in conditions]
-    columns = {column.name: column for column in relation.features}
+    columns = {(False, column.name): column for column in relation.features}
+    columns |= {(True, column.name): column for column in relation.predictions}
     parts = []
     for n in range(depth):
         cases = " ".join(
-            f"WHEN {window} THEN {condition_sql(group[n], columns.get(group[n].feature))}"
+            f"WHEN {window} THEN {condition_sql(wanted, columns.get((wanted.output, wanted.feature)))}"
             for window, group in enumerate(conditions)
-            if n < len(group)
+            for wanted in group[n : n + 1]
         )
         parts.append(f"min(id, {limit}) FILTER (CASE w {cases} ELSE false END)")
     answers = rows(f"SELECT w, {', '.join(parts)} FROM ({relation.sql}) GROUP BY w")

@@ -1,10 +1,13 @@
 """The tests and effect sizes that several detectors share."""
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln
+from scipy.special import betaln, ndtr
+
+Floats = NDArray[np.float64]
 
 
 def more_often(hits: int, n: int, reference_hits: int, m: int) -> float:
@@ -36,6 +39,59 @@ def more_or_less_often(hits: int, n: int, reference_hits: int, m: int) -> float:
 def cohen_h(before: float, after: float) -> float:
     """Effect size of two rates, 2 asin √after - 2 asin √before, from -π to π (Cohen 1988, chapter 6)."""
     return 2.0 * (math.asin(math.sqrt(min(1.0, after))) - math.asin(math.sqrt(min(1.0, before))))
+
+
+def excess_variation(before: NDArray[Any], after: NDArray[Any], m: int, n: int) -> float:
+    """Total variation distance of two tables of counts, of m and n in all, less its mean under sampling alone.
+
+    The mean absolute deviation of each share is that of a normal variable, √(2/π) times its standard error.
+    """
+    pooled = (before + after) / (m + n)
+    noise = np.sqrt(2.0 / np.pi * pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m))
+    return max(0.0, 0.5 * float((np.abs(after / n - before / m) - noise).sum()))
+
+
+def pooled_neighbours(before: Floats, after: Floats, expected: float) -> Floats:
+    """Two rows of counts per bin, neighbours pooled until each expects as many in the smaller sample."""
+    total = before + after
+    share = min(before.sum(), after.sum()) / total.sum()
+    columns: list[list[float]] = []
+    open_column = [0.0, 0.0]
+    for old, new in zip(before, after, strict=True):
+        open_column = [open_column[0] + old, open_column[1] + new]
+        if sum(open_column) * share >= expected:
+            columns.append(open_column)
+            open_column = [0.0, 0.0]
+    if columns:
+        columns[-1] = [a + b for a, b in zip(columns[-1], open_column, strict=True)]
+    return np.array(columns).T if columns else np.empty((2, 0))
+
+
+def centre_moved(before: Floats, after: Floats) -> float:
+    """Two-sided p-value of Mann and Whitney's U (1947) over bins, by its normal approximation with ties corrected.
+
+    Args:
+        before: counts of the reference, by ascending bin.
+        after: counts of the window.
+    """
+    return float(2.0 * ndtr(-max(0.0, abs(_ranks(before, after)))))
+
+
+def larger_numbers(before: Floats, after: Floats) -> float:
+    """One-sided p-value of the same: the window's numbers are larger."""
+    return float(ndtr(-_ranks(before, after)))
+
+
+def _ranks(before: Floats, after: Floats) -> float:
+    """U's distance from its mean in standard deviations, above 0 where the window's numbers are larger."""
+    m, n, ties = before.sum(), after.sum(), before + after
+    total = m + n
+    lower = np.concatenate([[0.0], np.cumsum(before)[:-1]])
+    distance = float((after * (lower + before / 2.0)).sum()) - n * m / 2.0
+    variance = n * m / 12.0 * (total + 1.0 - (ties**3 - ties).sum() / (total * (total - 1.0)))
+    if variance <= 0:
+        return 0.0
+    return math.copysign(max(0.0, abs(distance) - 0.5) / math.sqrt(variance), distance)
 
 
 def rate(hits: int, n: int) -> float:

@@ -103,6 +103,8 @@ def condition_query(  # noqa: PLR0911 - one for each kind
             return _any_of(fields, name, (section,), condition.values)
         case "outside":
             return _outside(fields.path("num", name), condition.low, condition.high)
+        case "within":
+            return _inside(fields.path("num", name), condition.low, condition.high)
         case "type":
             return _of_type(fields, name, condition.values)
     return {"match_all": {}}
@@ -125,6 +127,12 @@ def _there(fields: Fields, section: str, name: str) -> Query:
 def _outside(field: str, low: float | None, high: float | None) -> Query:
     bounds = {"lt": low, "gt": high}
     return either([{"range": {field: {op: at}}} for op, at in bounds.items() if at is not None])
+
+
+def _inside(field: str, low: float | None, high: float | None) -> Query:
+    bounds = {"gt": low, "lte": high}
+    found = {op: at for op, at in bounds.items() if at is not None}
+    return {"range": {field: found}} if found else {"exists": {"field": field}}
 
 
 def _of_type(fields: Fields, name: str, types: Sequence[str]) -> Query:

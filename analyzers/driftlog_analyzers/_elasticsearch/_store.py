@@ -183,9 +183,8 @@ class ElasticsearchStore:
     ) -> list[list[tuple[str, ...]]]:
         """Ids of a few events per window and condition, the smallest ids first."""
         with self._events(model, windows) as events:
-            fields = events.features
             return [
-                _examples(events.view, events.of(window), fields, group, limit)
+                _examples(events, window, group, limit)
                 for window, group in zip(windows, conditions, strict=True)
             ]
 
@@ -235,13 +234,16 @@ def _extent(events: _Events) -> Extent | None:
 
 
 def _examples(
-    view: View, query: Query, fields: Fields, conditions: Sequence[Condition], limit: int
+    events: _Events, window: Window, conditions: Sequence[Condition], limit: int
 ) -> list[tuple[str, ...]]:
     smallest = {"top_hits": {"size": limit, "sort": [BY_ID], "_source": False}}
-    parts = [
-        Part({f"{n}": {"filter": condition_query(c, fields), "aggregations": {"ids": smallest}}})
-        for n, c in enumerate(conditions)
+    filters = [
+        condition_query(c, events.predictions if c.output else events.features) for c in conditions
     ]
-    _, found = view.aggregate(query, parts) if parts else (0, {})
+    parts = [
+        Part({f"{n}": {"filter": wanted, "aggregations": {"ids": smallest}}})
+        for n, wanted in enumerate(filters)
+    ]
+    _, found = events.view.aggregate(events.of(window), parts) if parts else (0, {})
     hits = [found[f"{n}"]["ids"]["hits"]["hits"] for n in range(len(conditions))]
     return [tuple(hit["sort"][0] for hit in some) for some in hits]

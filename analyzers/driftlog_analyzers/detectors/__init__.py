@@ -5,9 +5,13 @@ from collections.abc import Callable
 from driftlog_analyzers._finding import Result
 from driftlog_analyzers.detectors import (
     category_shift,
+    deployment,
+    error_rate,
+    latency,
     na_spike,
     new_feature,
     nonfinite,
+    numeric_shift,
     oov_rate,
     range_violation,
     stuck,
@@ -18,7 +22,7 @@ from driftlog_analyzers.detectors import (
 )
 from driftlog_analyzers.detectors._case import Case
 
-__all__ = ["FEATURE_DETECTORS", "NAMES", "Case", "Detector"]
+__all__ = ["FEATURE_DETECTORS", "NAMES", "OUTPUT_NAMES", "Case", "Detector"]
 
 Detector = Callable[[Case, int], Result | None]
 
@@ -29,9 +33,22 @@ FEATURE_DETECTORS: tuple[tuple[str, Detector], ...] = (
     (nonfinite.NAME, nonfinite.nonfinite),
     (type_change.NAME, type_change.type_change),
     (range_violation.NAME, range_violation.range_violation),
+    (numeric_shift.NAME, numeric_shift.numeric_shift),
     (stuck.NAME, stuck.stuck),
     (unseen_category.NAME, unseen_category.unseen_category),
     (category_shift.NAME, category_shift.category_shift),
     (oov_rate.NAME, oov_rate.oov_rate),
 )
-NAMES = (*(name for name, _ in FEATURE_DETECTORS), volume.NAME)
+OUTPUT_NAMES = {
+    numeric_shift.NAME: "prediction_shift",
+    category_shift.NAME: "prediction_shift",
+    stuck.NAME: "prediction_collapse",
+}
+NAMES = (
+    *(name for name, _ in FEATURE_DETECTORS),
+    *dict.fromkeys(OUTPUT_NAMES.values()),
+    deployment.NAME,
+    latency.NAME,
+    error_rate.NAME,
+    volume.NAME,
+)

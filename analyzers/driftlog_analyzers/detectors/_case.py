@@ -18,6 +18,7 @@ class Case:
         before_events: events of the reference.
         after: the window's profile of it.
         after_events: events of the window.
+        output: whether it is an output of the model.
     """
 
     feature: str
@@ -26,6 +27,7 @@ class Case:
     before_events: int
     after: FeatureProfile
     after_events: int
+    output: bool = False
 
     @property
     def occasions(self) -> tuple[int, int]:

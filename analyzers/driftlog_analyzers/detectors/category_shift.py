@@ -20,7 +20,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import xlogy
 
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
-from driftlog_analyzers._statistics import more_or_less_often, percent
+from driftlog_analyzers._statistics import excess_variation, more_or_less_often, percent
 from driftlog_analyzers.detectors._case import Case, insufficient
 from driftlog_analyzers.detectors._shares import Integers, Shares, shares
 
@@ -45,7 +45,8 @@ def category_shift(case: Case, minimum: int) -> Result | None:
     if len(both.values) + bool(before.tail or after.tail) < 2:  # noqa: PLR2004 - one value cannot shift
         return None
     moves = both.moves
-    l_infinity, variation = float(np.abs(moves).max()), _variation(both)
+    l_infinity = float(np.abs(moves).max())
+    variation = excess_variation(both.before, both.after, both.m, both.n)
     order = np.argsort(-np.abs(moves), kind="stable")
     top = both.changes(order)
     return Result(
@@ -119,13 +120,6 @@ def _deviance(hits: Integers, n: int, total: Integers, size: int) -> NDArray[np.
     sums = xlogy(n, n) + xlogy(size - n, size - n) + xlogy(total, total)
     sums += xlogy(size - total, size - total) - xlogy(size, size)
     return np.asarray(2.0 * (sum(xlogy(cell, cell) for cell in cells) - sums))
-
-
-def _variation(both: Shares) -> float:
-    """Total variation distance less its mean under sampling alone, at least 0."""
-    pooled = (both.before + both.after) / (both.n + both.m)
-    noise = np.sqrt(2.0 / np.pi * pooled * (1.0 - pooled) * (1.0 / both.n + 1.0 / both.m))
-    return max(0.0, 0.5 * float(np.abs(both.moves).sum() - noise.sum()))
 
 
 def _jensen_shannon(both: Shares) -> float:

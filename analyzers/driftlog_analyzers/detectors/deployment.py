@@ -1,0 +1,80 @@
+"""Deployment: events of a model version that the reference does not know, of none, or of several at once.
+
+Rules, no tests: a version is known or it is not. A version without a baseline of its own is a notice where all events
+have it (somebody deployed), and a finding where it is mixed with others or where people pinned the version.
+"""
+
+from driftlog_analyzers._finding import Change, Outcome, Result, Severity
+from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._statistics import percent, rate
+
+NAME = "deployment"
+MINIMUM_SHARE = 0.01
+
+
+def deployment(
+    before: WindowProfile, after: WindowProfile, version: str, minimum: int, *, pinned: bool
+) -> Result | None:
+    """Check the versions of one window; the effect is the share of events that are not of a known version.
+
+    Args:
+        before: the reference's profile.
+        after: the window's profile.
+        version: the baseline's.
+        minimum: events that a window needs.
+        pinned: whether people said that this version and no other must serve.
+    """
+    n = after.events
+    if not after.versions and not before.versions:
+        return None
+    if n < minimum:
+        return Result(
+            NAME, "", Outcome.INSUFFICIENT, f"{n} events, at least {minimum} are needed", n=n
+        )
+    known = {version, *before.versions}
+    other = {name: count for name, count in after.versions.items() if name not in known}
+    unnamed = n - sum(after.versions.values()) if before.versions else 0
+    strange = sum(other.values()) + unnamed
+    found = rate(strange, n) >= MINIMUM_SHARE
+    severity = _severity(n, other, unnamed, pinned=pinned)
+    return Result(
+        NAME,
+        "",
+        Outcome.FINDING if found else Outcome.OK,
+        _words(other, unnamed, n, version),
+        severity=severity,
+        n=n,
+        effect=rate(strange, n),
+        changes=_changes(before, after),
+    )
+
+
+def _severity(n: int, other: Counts, unnamed: int, *, pinned: bool) -> Severity:
+    if pinned or unnamed:
+        return Severity.HIGH
+    return Severity.INFO if max(other.values(), default=0) == n else Severity.MEDIUM
+
+
+def _words(other: Counts, unnamed: int, n: int, version: str) -> str:
+    named = [f"version {name} in {percent(rate(count, n))}" for name, count in _most(other)]
+    named += [f"no version in {percent(rate(unnamed, n))}"] if unnamed else []
+    found = ", ".join(named) or "no other version"
+    return f"{found} of {n:,} events; the baseline is of version {version}"
+
+
+def _most(counts: Counts) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _changes(before: WindowProfile, after: WindowProfile) -> tuple[Change, ...]:
+    names = dict.fromkeys(name for part in (after, before) for name, _ in _most(part.versions))
+    return tuple(
+        Change(
+            name,
+            rate(before.versions.get(name, 0), before.events),
+            rate(after.versions.get(name, 0), after.events),
+            before.versions.get(name, 0),
+            after.versions.get(name, 0),
+        )
+        for name in names
+    )

@@ -1,0 +1,36 @@
+"""Error rate: more predictions failed than in the reference.
+
+Fisher's exact test, one-sided, of the events whose outcome is ``failure``.
+"""
+
+from driftlog_analyzers._finding import Change, Outcome, Result, Severity
+from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._statistics import cohen_h, more_often, percent, rate
+from driftlog_analyzers.detectors._rates import matters
+
+NAME = "error_rate"
+HIGH = 0.1
+
+
+def error_rate(before: WindowProfile, after: WindowProfile, minimum: int) -> Result | None:
+    """Test one window; the effect is Cohen's h of the two shares of failures."""
+    m, n = sum(before.outcomes.values()), sum(after.outcomes.values())
+    if not m or not n:
+        return None
+    if n < minimum:
+        return Result(
+            NAME, "", Outcome.INSUFFICIENT, f"{n} outcomes, at least {minimum} are needed", n=n
+        )
+    usual, failed = before.outcomes.get("failure", 0), after.outcomes.get("failure", 0)
+    old, new = rate(usual, m), rate(failed, n)
+    return Result(
+        NAME,
+        "",
+        Outcome.FINDING if new > old and matters(old, new) else Outcome.OK,
+        f"{percent(new)} of {n:,} predictions failed (before: {percent(old)})",
+        severity=Severity.HIGH if new >= HIGH else Severity.MEDIUM,
+        n=n,
+        effect=cohen_h(old, new),
+        p_value=more_often(failed, n, usual, m),
+        changes=(Change("failure", old, new, usual, failed),),
+    )
