@@ -18,7 +18,8 @@ from urllib.parse import unquote
 
 _PASSED_ON = ("content-type", "content-encoding", "accept", "accept-encoding")
 _ANSWERED = ("content-type", "content-encoding", "x-elastic-product", "location")
-_READS = re.compile(r"_search|_count|_field_caps|_mapping|_mget|_msearch|_pit|_settings|_resolve")
+_APPENDS = re.compile(r"/(logs|metrics)-driftlog\.[^/]+/(_bulk|_create/[^/]+)$")
+_READS = re.compile(r"/_(search|count|field_caps|mapping|mget|msearch|pit|settings|resolve)\b")
 
 
 class Guard:
@@ -77,14 +78,10 @@ class Guard:
     def may(who: str, method: str, path: str) -> bool:
         """Whether a key's documented privileges suffice; only the administrators may do all."""
         if who == "driftlog shipper":
-            return path.endswith("/_bulk") and path.startswith(
-                ("/_bulk", "/logs-driftlog.", "/metrics-driftlog.")
-            )
+            return method != "GET" and bool(_APPENDS.match(path))
         if who == "driftlog analyzers":
-            own = path.startswith("/driftlog-")
-            reads = method == "HEAD" or bool(_READS.search(path)) or path == "/_mget"
-            writes = own or path == "/_bulk"
-            return reads or writes
+            own = path.startswith("/driftlog-") or path == "/_bulk"
+            return own or bool(_READS.search(path))
         return who in {"elastic", "driftlog setup"}
 
 

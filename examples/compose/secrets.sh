@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 certificate() { # openssl tells its progress in dots; they are worth reading only if it fails
-  openssl req -x509 -newkey rsa:3072 -noenc -days 3650 "$@" 2>"$work/said" || { cat "$work/said" >&2; exit 1; }
+  openssl req -x509 -newkey rsa:2048 -noenc -days 3650 "$@" 2>"$work/said" || { cat "$work/said" >&2; exit 1; }
 }
 certificate -subj "/CN=driftlog compose CA" -addext "keyUsage=critical,keyCertSign,cRLSign" \
   -keyout "$work/ca.key" -out "$work/ca.crt"
