@@ -8,50 +8,10 @@ from pathlib import Path
 import pytest
 from elasticsearch import Elasticsearch
 
-from driftlog import PredictionLogger
-from driftlog._upload import Upload, read_status, ship
+from driftlog._upload import read_status
+from tests.contract.shipping import install
 from tests.elasticsearch.node import Node
-
-
-class Spool:
-    """A spool that is shipped to a node."""
-
-    def __init__(self, folder, url, namespace):
-        self.folder = folder
-        self.stream = f"logs-driftlog.churn-{namespace}"
-        self.upload = {"url": url, "namespace": namespace, "keep": None, "heartbeat": None}
-
-    def log(self, count, **features):
-        """Log so many events in a segment of their own; give their ids."""
-        with PredictionLogger(model="churn", version="7", spool=self.folder) as logger:
-            return [logger.log({"age": number, **features}) for number in range(count)]
-
-    def ship(self, *, seconds=60.0, **settings):
-        """Ship until it is empty; give the account."""
-        stop = threading.Event()
-        timer = threading.Timer(seconds, stop.set)
-        timer.start()
-        ship(self.folder, Upload(**self.upload, **settings), stop=stop, until_empty=True, drain=0.1)
-        timer.cancel()
-        return self.account()
-
-    def account(self):
-        """Give the account as (indexed, duplicate, quarantined, dropped, unsent), after adding up."""
-        status = read_status(self.folder)
-        kept = status.account
-        quarantined, dropped = sum(kept.quarantined.values()), sum(kept.dropped.values())
-        parts = (kept.indexed, kept.duplicate, quarantined, dropped, status.unsent.events)
-        assert status.accepted == sum(parts)
-        return parts
-
-    def quarantine(self):
-        """Give the records of refused events."""
-        files = sorted((self.folder / "upload" / "quarantine").glob("*.ndjson"))
-        return [json.loads(line) for file in files for line in file.read_text().splitlines()]
-
-    def forget(self):
-        """Lose the cursor."""
-        (self.folder / "upload" / "cursor.json").unlink()
+from tests.faults.spool import Spool
 
 
 @pytest.fixture
@@ -87,14 +47,6 @@ PROPERTIES = {
 STRICT = {"driftlog": {"properties": {"num": {"properties": {"age": {"type": "byte"}}}}}}
 
 
-def stored(client, stream):
-    """Give the event ids of all raw copies in a stream."""
-    client.indices.refresh(index=stream)
-    found = client.search(index=stream, size=10_000, source=["event.id"], sort="_doc")
-    assert found["hits"]["total"]["value"] == len(found["hits"]["hits"])
-    return [hit["_source"]["event"]["id"] for hit in found["hits"]["hits"]]
-
-
 def test_arrive_once(client, setup, spool):
     """Events arrive under the installed templates; sent again, the node has them already."""
     setup()
@@ -102,7 +54,7 @@ def test_arrive_once(client, setup, spool):
     assert (500, 0, 0, 0, 0) == spool.ship()
     spool.forget()
     assert (0, 500, 0, 0, 0) == spool.ship(compress=False)
-    assert sorted(logged) == sorted(stored(client, spool.stream))
+    assert sorted(logged) == spool.copies(client)
 
 
 def test_stopped_and_started_again(client, setup, spool):
@@ -112,7 +64,7 @@ def test_stopped_and_started_again(client, setup, spool):
     spool.ship(seconds=0.3, batch_events=20)
     assert 0 < spool.account()[4] < 2000
     assert (2000, 0, 0, 0, 0) == spool.ship()
-    assert sorted(logged) == sorted(stored(client, spool.stream))
+    assert sorted(logged) == spool.copies(client)
 
 
 def test_resent_across_a_rollover(client, setup, spool):
@@ -123,7 +75,7 @@ def test_resent_across_a_rollover(client, setup, spool):
     spool.forget()
     client.indices.rollover(alias=spool.stream)
     assert (50, 0, 0, 0, 0) == spool.ship()
-    assert sorted(logged * 2) == sorted(stored(client, spool.stream))
+    assert sorted(logged * 2) == spool.copies(client)
     marked = client.count(index=spool.stream, query={"term": {"tags": "resent"}})
     assert 50 == marked["count"]
 
@@ -133,7 +85,7 @@ def test_a_conflict_among_good_neighbours(client, namespace, spool):
     template(client, namespace, **STRICT)
     logged = spool.log(200)
     assert (128, 0, 72, 0, 0) == spool.ship()
-    assert logged[:128] == sorted(stored(client, spool.stream))
+    assert logged[:128] == spool.copies(client)
     kept = spool.quarantine()
     assert logged[128:] == [json.loads(record["line"])["event"]["id"] for record in kept]
     assert "out of range" in kept[0]["reason"]
@@ -150,7 +102,7 @@ def test_glued_lines(client, setup, spool):
     lines[4] = lines[4][:60]
     path.write_bytes(b"".join(lines))
     assert (5, 0, 1, 0, 0) == spool.ship()
-    assert sorted(logged[:3] + logged[4:]) == sorted(stored(client, spool.stream))
+    assert sorted(logged[:3] + logged[4:]) == spool.copies(client)
 
 
 def test_without_a_template(client, spool):
@@ -175,10 +127,10 @@ def test_a_write_block(client, setup, spool):
 
 
 def test_killed_and_hanging_node(own_node, tmp_path, namespace):
-    """A node that is killed in the middle of it, then hangs: each event is there once in the end."""
+    """A node that is killed in the middle of it, then hangs: each event is there once, and counts once, in the end."""
     url = own_node.start().url
     with Elasticsearch(url) as client:
-        template(client, namespace)
+        install(client, namespace)
         spool = Spool(tmp_path / "spool", url, namespace)
         logged = spool.log(9_000)
         thread = threading.Thread(
@@ -196,7 +148,8 @@ def test_killed_and_hanging_node(own_node, tmp_path, namespace):
         thread.join(160.0)
         indexed, duplicate, *rest = spool.account()
         assert (9_000, [0, 0, 0]) == (indexed + duplicate, rest)
-        assert sorted(logged) == sorted(stored(client, spool.stream))
+        assert sorted(logged) == spool.copies(client)
+        assert 9_000 == spool.counted(client)
 
 
 def _wait_for_progress(spool, count):
@@ -223,7 +176,7 @@ def test_too_large_for_one_request(tmp_path, namespace, elasticsearch_url):  # n
         logged = spool.log(300)
         big = spool.log(1, **{f"text_{number}": "x" * 900 for number in range(40)})
         assert (300, 0, 1, 0, 0) == spool.ship(compress=False)
-        assert sorted(logged) == sorted(stored(client, spool.stream))
+        assert sorted(logged) == spool.copies(client)
         assert big == [json.loads(one["line"])["event"]["id"] for one in spool.quarantine()]
 
 
