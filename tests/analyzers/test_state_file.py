@@ -222,3 +222,43 @@ def test_times_in_the_file_are_utc(state, path):
     midnight, one = "2026-03-02T00:00:00.000000+00:00", "2026-03-02T01:00:00.000000+00:00"
     assert ["churn", "1h", midnight, "", one, "", 1, "f", 5] == row
     assert UTC.utcoffset(None) == window.start.astimezone(UTC).utcoffset()
+
+
+def test_a_large_profile_is_compressed(state, path):
+    """Repetitive profiles take a fraction of their JSON."""
+    versions = {f"version {number}": number for number in range(20_000)}
+    state.save_profile("churn", HOUR, hour(0), 1, "f", WindowProfile(1, versions=versions))
+    ((*_, body),) = rows(path)["profile"]
+    assert 3 * len(body) < len(zlib.decompress(body))
+
+
+def test_killed_on_the_way(path):
+    """A process that dies within a transaction leaves the file as it was."""
+    script = """
+import os, sys
+from pathlib import Path
+from driftlog_analyzers._state_file import StateFile
+from tests.analyzers.state_helpers import save_hours
+with StateFile(Path(sys.argv[1])) as state:
+    save_hours(state, 1)
+    with state.transaction():
+        save_hours(state, 2)
+        os._exit(9)
+"""
+    command = [sys.executable, "-c", script, path]
+    assert subprocess.run(command, check=False, cwd=ROOT).returncode == 9
+    with StateFile(path) as state:
+        assert [profile.events for _, _, profile in state.profiles("churn", HOUR)] == [1]
+
+
+def test_one_writer_at_a_time(state, path):
+    """A second writer waits, and gives up in one sentence."""
+    with (
+        StateFile(path, timeout=0.05) as other,
+        state.transaction(),
+        pytest.raises(StoreError) as caught,
+    ):
+        save_hours(other, 1)
+    assert str(caught.value) == (
+        f"state file {path} is in use by another process; try again when that has finished"
+    )

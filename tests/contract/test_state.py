@@ -130,7 +130,7 @@ class TestProfiles:
 
 
 @settings(
-    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(values.profiles, values.windows, st.text(max_size=5), values.evaluations, values.episodes)
 def test_round_trip(home, profile, window, name, result, episode):  # noqa: PLR0917 - what hypothesis makes
@@ -139,9 +139,10 @@ def test_round_trip(home, profile, window, name, result, episode):  # noqa: PLR0
     with home.open() as state:
         before = None
         for _ in range(2):
-            state.save_profile(name, THOUSAND, window, 3, name, profile)
-            state.save_evaluation(HOUR, result)
-            state.save_episodes(HOUR, [episode])
+            with state.transaction():
+                state.save_profile(name, THOUSAND, window, 3, name, profile)
+                state.save_evaluation(HOUR, result)
+                state.save_episodes(HOUR, [episode])
             before = before or home.contents()
         assert before == home.contents()
         assert [(window, 3, profile)] == list(state.profiles(name, THOUSAND))

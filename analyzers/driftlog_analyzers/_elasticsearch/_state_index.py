@@ -141,19 +141,22 @@ class StateIndex:
         """
         asked: dict[str, Any] = {
             "query": {"bool": {"filter": [*filters]}},
-            "sort": [*({f"driftlog.{name}": "asc"} for name in sort), {"_shard_doc": "asc"}],
             "source": [f"driftlog.{name}" for name in fields],
             "size": page,
             "seq_no_primary_term": True,
             "track_total_hits": False,
         }
+        order = [{f"driftlog.{name}": "asc"} for name in sort]
+        hits = self._search(index=self.name, sort=order, **asked)["hits"]["hits"]
+        if len(hits) < page:
+            yield from map(_stored, hits)
+            return
+        # More than one search sees: from here on, all of one moment.
         with self._frozen() as moment:
-            after: dict[str, Any] = {}
+            after: dict[str, Any] = {"sort": [*order, {"_shard_doc": "asc"}]}
             while hits := self._search(pit=dict(moment), **asked, **after)["hits"]["hits"]:
                 yield from map(_stored, hits)
-                if len(hits) < page:
-                    return
-                after = {"search_after": hits[-1]["sort"]}
+                after["search_after"] = hits[-1]["sort"]
 
     def first(self, filters: Sequence[Query], *, sort: Sequence[Query]) -> Stored | None:
         """The first of the matching documents; None if there is none."""
