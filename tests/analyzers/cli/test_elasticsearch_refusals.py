@@ -1,7 +1,9 @@
 """What stands in the way is one sentence with the next step, and no secret is ever in it."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -210,6 +212,14 @@ def test_check_config_tells_the_store_and_no_secret(driftlog, tmp_path):
     )
     done = driftlog("check-config", "c.toml")
     assert (1, "", False, False) == (done.code, done.out, KEY in done.err, PASSWORD in done.err)
+
+
+def test_the_documented_configuration_is_good(driftlog, tmp_path):
+    """What docs/elasticsearch.md shows is taken as it stands there."""
+    page = Path(__file__).parents[3] / "docs" / "elasticsearch.md"
+    (example,) = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    (tmp_path / "driftlog.toml").write_text(example)
+    assert "driftlog.toml is ok." in driftlog("check-config", "driftlog.toml").out
 
 
 @pytest.mark.parametrize(
