@@ -1,5 +1,6 @@
 """The cursor as it is, and as it is on disk; and what stands in the way, told once a minute."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Mapping
@@ -118,13 +119,15 @@ class Keeper:
             logger.warning("%d events went unsent to make room in a full spool.", lost)
 
     def trouble(self, sentence: str) -> None:
-        """Note what stands in the way, and warn of it: at once if it is new, else once a minute."""
+        """Note what stands in the way, and tell of it: at once if it is new, else once a minute."""
         now = time.monotonic()
         told, at = self._told
+        self.cursor = replace(self.cursor, trouble=Trouble(time.time(), sentence, lasting=True))
         if sentence != told or now - at >= TELL_EVERY:
             self._told = (sentence, now)
             logger.warning("%s (nothing is dropped: the events wait in the spool)", sentence)
-        self.cursor = replace(self.cursor, trouble=Trouble(time.time(), sentence, lasting=True))
+            with contextlib.suppress(OSError):  # a full disk may be the trouble
+                self.save()
 
     def progress(self) -> None:
         """Note that events were taken; a trouble is over."""

@@ -63,6 +63,9 @@ def test_trouble_is_told(spool, log):
     command = [*COMMAND, "ship", "--spool", str(spool), "--url", "http://127.0.0.1:9"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     said = process.stderr.readline()
+    deadline = time.monotonic() + 30
+    while "Trouble (since" not in run("status", "--spool", spool).stdout:
+        assert time.monotonic() < deadline
     process.send_signal(signal.SIGTERM)
     assert 0 == process.wait(20)
     assert "no answer (ConnectionError" in said
@@ -70,6 +73,22 @@ def test_trouble_is_told(spool, log):
     assert "" == process.stderr.read()
     process.stderr.close()
     assert "Trouble (since" in run("status", "--spool", spool).stdout
+
+
+def test_status_tells_what_was_not_accepted(spool, make):
+    """`status` tells what every logger of the spool dropped before it got there, and why."""
+    import driftlog  # noqa: PLC0415 - only here
+
+    logger = make(limits=driftlog.SpoolLimits(event_bytes=500))
+    logger.log({"age": b"raw"})
+    logger.log({f"n{number}": number for number in range(100)})
+    logger.flush()
+    (told,) = json.loads(run("status", "--spool", spool, "--json").stdout)["spools"]
+    parts = [told[name] for name in ("accepted", "unsent", "not_accepted", "changed")]
+    assert [1, 1, {"too large": 1}, {"value of no known kind": 1}] == parts
+    shown = run("status", "--spool", spool).stdout
+    (line,) = [line for line in shown.splitlines() if "not accepted" in line]
+    assert ["not", "accepted", "1", "too", "large:", "1"] == line.split()
 
 
 @pytest.mark.parametrize(
