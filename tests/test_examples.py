@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -13,7 +15,7 @@ from socket import socket
 
 import pytest
 
-from tests.compose_file import ROOT, command, environment
+from tests.compose_file import ROOT, command, environment, substitute
 from tests.guarded_node import Guard, guarded
 
 pytest.importorskip("fastapi", reason="The example service needs fastapi.")
@@ -46,11 +48,13 @@ class Compose:
         }
 
     def popen(self, service, *more, part="command", **options):
-        """Start a service, or its health check."""
-        words = [
-            str(self.folder) if word == "/driftlog" else word
-            for word in command(service, part, self.replaced)
-        ]
+        """Start a service, or its health check, or what is to be executed in it."""
+        words = (
+            command(service, part, self.replaced)
+            if isinstance(part, str)
+            else [substitute(word, self.replaced) for word in part]
+        )
+        words = [str(self.folder) if word == "/driftlog" else word for word in words]
         path = f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin"
         variables = environment(service, self.replaced) | {
             "PATH": path,
@@ -203,6 +207,7 @@ def test_the_whole(services, secured, elasticsearch_url):
             with services.running("shipper") as shipper:
                 wait_until_shipped(services.folder / "spool")
             assert 0 == shipper.returncode
+            assert "indexed" in services.run("shipper", part=documented("shipper"))[1]
         events = [
             json.loads(line)
             for file in (services.folder / "spool").glob("*.ndjson")
@@ -212,11 +217,20 @@ def test_the_whole(services, secured, elasticsearch_url):
         assert (200, 20) == (actions.count("prediction"), actions.count("label"))
         with services.running("analyzers", stdout=subprocess.PIPE) as analyzers:
             said = "".join(islice(until_closed(analyzers.stdout), 200))
+        listed = services.run("analyzers", part=documented("analyzers"))[1]
+    assert "unseen_category" in listed
     assert "na_spike: account_age_days: nulls rose" in said
     assert "unseen_category: reason" in said
     assert {("driftlog analyzers", "GET", "/")} == refusals(
         guard
     )  # its version, which may stay unknown
+
+
+def documented(service):
+    """What the examples' README executes in a service."""
+    page = (EXAMPLES / "README.md").read_text()
+    (line,) = re.findall(rf"^docker compose exec {service} (.*)", page, re.MULTILINE)
+    return shlex.split(line)
 
 
 def wait_until_shipped(spool):
