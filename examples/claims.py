@@ -54,7 +54,7 @@ def write_training(file: Path, count: int = TRAINING) -> None:
         for number, (claim, fraud) in zip(range(count), claims(seed=1), strict=False):
             if not number:
                 writer.writerow([*claim, "score", "fraud"])
-            writer.writerow([*claim.values(), score(Claim(**claim)), fraud])
+            writer.writerow([*claim.values(), score(Claim.model_validate(claim)), fraud])
 
 
 if __name__ == "__main__":
