@@ -14,7 +14,10 @@ DIGITS = 3
 
 def fit() -> dict[str, float]:
     """Return the weight of each term, by stochastic gradient descent on the log loss."""
-    rows = [(terms(Claim.model_validate(claim)), fraud) for claim, fraud in islice(claims(seed=1), TRAINING)]
+    rows = [
+        (terms(Claim.model_validate(claim)), fraud)
+        for claim, fraud in islice(claims(seed=1), TRAINING)
+    ]
     weights: dict[str, float] = {}
     for epoch in range(EPOCHS):
         for values, fraud in rows:
