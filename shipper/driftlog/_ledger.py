@@ -12,7 +12,7 @@ import fcntl
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import orjson
 
 from driftlog._tally import Counters, Tally
 
-__all__ = ["Ledger", "Losses", "read_deleted", "read_losses"]
+__all__ = ["Ledger", "Losses", "forget_deleted", "read_deleted", "read_losses"]
 
 _TOTAL = "total.json"
 _TRIES = 100
@@ -188,6 +188,13 @@ def read_deleted(spool: Path) -> dict[Path, int]:
             if said.isdigit() and not entry.name.endswith(".new"):
                 notes[Path(entry.path)] = int(said)
     return notes
+
+
+def forget_deleted(notes: Iterable[Path]) -> None:
+    """Delete notes that are in the account; one that cannot be deleted changes nothing there."""
+    for note in notes:
+        with contextlib.suppress(OSError):
+            note.unlink()
 
 
 def _fold(folder: Path) -> None:

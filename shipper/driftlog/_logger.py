@@ -5,7 +5,6 @@ import os
 import weakref
 from collections.abc import Collection, Mapping, Sequence
 from contextvars import copy_context
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from driftlog._batch import add_outputs
@@ -49,8 +48,7 @@ class PredictionLogger:
         redaction: What is withheld, hashed or cut before anything is written.
         limits: Sizes and ages of the spool.
         upload: Where a thread of this process sends the spool to; None to leave it where it is. Of
-            all processes that log to a spool one sends, the others stand by. Whether Elasticsearch
-            is there makes no difference to logging: events wait in the spool.
+            all processes that log to a spool one sends. While Elasticsearch is away events wait.
 
     Raises:
         SettingsError: An argument makes no sense. (A spool that cannot be written raises nothing:
@@ -214,9 +212,8 @@ class PredictionLogger:
     def close(self) -> None:
         """Sync and close the segment, and send what waits; done at exit by itself.
 
-        It takes a second at the most, and half a second more where there is an ``upload``: what
-        cannot be sent in that time stays in the spool. Whatever is logged later stays there too,
-        until another logger or ``driftlog ship`` sends it.
+        It takes a second at the most, and half a second more to send. What is not sent by then, or
+        is logged later, stays in the spool until another logger or ``driftlog ship`` sends it.
         """
         self._spool.close()
         if self._uploader is not None:
@@ -226,12 +223,7 @@ class PredictionLogger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _lost(self, _: Exception) -> None:

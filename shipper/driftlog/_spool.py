@@ -100,8 +100,8 @@ class Spool:
         self._tally = tally
         self._last_id = ""
         self._live: _Live | None = None
-        self._ledger = Ledger(folder, tally)
-        self._syncer = Syncer(limits.sync_interval, tally, self._ledger)
+        self._syncer = Syncer(limits.sync_interval, tally, Ledger(folder, tally))
+        self.tell = self._syncer.tell
         self._begin()
 
     def renew(self) -> None:
@@ -110,16 +110,14 @@ class Spool:
             os.close(self._live.fd)
             self._live = None
         self.deleted.forget()
-        self._syncer.forget()
-        self._ledger.renew()
-        self._syncer = Syncer(self._limits.sync_interval, self._tally, self._ledger)
+        self._syncer.renew()
         self._begin()
 
     def _begin(self) -> None:
         self._lock = threading.RLock()
         self._sequence = FIRST
         self._blocked = ("", 0.0)
-        self.deleted = Deleted(self._tally, self._ledger)
+        self.deleted = Deleted(self._tally, self._syncer.ledger)
         self._cap = Cap(self.folder, self._limits, self.deleted)
         self.accepted = 0
 
@@ -166,8 +164,7 @@ class Spool:
     def reserve(self, count: int, size: int) -> tuple[str, int] | None:
         """Set aside ``count`` numbers for lines of about ``size`` bytes; None where they are dropped.
 
-        Returns:
-            What begins the ids, and the first number, whose hexadecimal digits but one end them.
+        Gives what begins the ids, and the first number, whose hexadecimal digits but one end them.
         """
         with self._lock:
             live = self._ready(size, count)
@@ -182,11 +179,6 @@ class Spool:
         with self._lock:
             live = self._ready(len(lines), count)
             return live is not None and self._append(live, lines, count)
-
-    def tell(self) -> None:
-        """Warn of what was dropped or changed, and see that it is written down."""
-        self._tally.warn()
-        self._syncer.start()
 
     def flush(self) -> None:
         """Bring to the disk what has been written, and the counters beside it."""

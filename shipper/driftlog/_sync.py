@@ -24,13 +24,23 @@ class Syncer:
     """
 
     def __init__(self, interval: float | None, tally: Tally, ledger: Ledger) -> None:
-        self.dirty = False
+        self.ledger = ledger
         self._interval = interval
         self._tally = tally
-        self._ledger = ledger
+        self._retired: deque[int] = deque()
+        self._begin()
+
+    def renew(self) -> None:
+        """Begin anew in a forked child, which closes its copies of the parent's descriptors."""
+        while self._retired:
+            os.close(self._retired.popleft())
+        self.ledger.renew()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.dirty = False
         self._live: int | None = None
         self._folder: str | None = None
-        self._retired: deque[int] = deque()
         self._busy = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -39,9 +49,14 @@ class Syncer:
         """Take on a new segment, and see that the thread runs."""
         self._live = fd
         self._folder = folder
-        self.start()
+        self._start()
 
-    def start(self) -> None:
+    def tell(self) -> None:
+        """Warn of what was dropped or changed, and have it written down."""
+        self._tally.warn()
+        self._start()
+
+    def _start(self) -> None:
         """See that the thread runs."""
         if self._interval is None or (self._thread is not None and not self._stop.is_set()):
             return
@@ -75,27 +90,22 @@ class Syncer:
             if folder is not None:
                 self._folder = None
                 self._fsync_folder(folder)
-            self._ledger.save()
+            self.ledger.save()
 
     def stop(self) -> None:
         """End the thread after a last sync of its own, which a hung disk cannot make us wait for."""
         self._stop.set()
         if self._thread is None:
-            self._ledger.close()
+            self.ledger.close()
         else:
             self._thread.join(MAX_CLOSE_SECONDS)
         self._thread = None
-
-    def forget(self) -> None:
-        """Close, in a forked child, the copies of the parent's descriptors."""
-        while self._retired:
-            os.close(self._retired.popleft())
 
     def _run(self, stop: threading.Event, interval: float) -> None:
         while not stop.wait(interval):
             self.sync()
         self.sync()
-        self._ledger.close()
+        self.ledger.close()
 
     def _close_retired(self, *, sync: bool) -> None:
         while self._retired:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from driftlog._ledger import forget_deleted
 from driftlog._upload._cursor import Cursor, Position, Trouble, load, save
 from driftlog._upload._gone import MADE_ROOM, gone, made_room
 from driftlog._upload._survey import SegmentState
@@ -41,6 +42,7 @@ class Keeper:
             name: one.offset + before for name, one in self.cursor.positions.items() if before
         }
         self._missing: set[str] = set()
+        self._notes: Mapping[Path, int] = {}
         self._synced = -SYNC_EVERY
         self._told = ("", -TELL_EVERY)
 
@@ -55,6 +57,8 @@ class Keeper:
         save(self._path, self.cursor, sync=sync)
         if sync:
             self._synced = now
+        forget_deleted(self._notes)
+        self._notes = {}
 
     def may_be_resent(self, segment_id: str, offset: int) -> bool:
         """Say whether an event may have been sent before this start."""
@@ -86,19 +90,24 @@ class Keeper:
         positions = self.cursor.positions
         return any(not one.live and positions[one.id].done is None for one in states)
 
-    def let_go(self, states: list[SegmentState], notes: Mapping[Path, int]) -> None:
+    def let_go(self, states: list[SegmentState], notes: Mapping[Path, int]) -> bool:
         """Let go of the segments that are gone.
 
         Args:
             states: Of those that are there.
-            notes: What loggers noted of those they deleted to make room.
+            notes: What loggers noted of those they deleted to make room; gone with the next save.
+
+        Returns:
+            Whether there were such notes.
         """
+        self._notes = notes
         self._write_off(notes)
         missing = self.cursor.positions.keys() - {state.id for state in states}
         # Twice missing is gone; once may be a file that was renamed while the folder was read.
         for segment_id in missing & self._missing:
             self._miss(segment_id)
         self._missing = missing - self._missing
+        return bool(notes)
 
     def _miss(self, segment_id: str) -> None:
         """Let go of a segment that is gone; what it still held is counted as dropped."""

@@ -102,16 +102,11 @@ class Uploader:
         if self._survey.compressed:
             names = ", ".join(Path(path).name for path in self._survey.compressed)
             self._keeper.trouble(f"Spool {self._spool} holds compressed files; unpack {names}.")
-        notes = self._survey.deleted
-        self._keeper.let_go(self._states, notes)
+        noted = self._keeper.let_go(self._states, self._survey.deleted)
         new = self._keeper.meet(self._states)
         self.beat()
         # A segment is on the disk's record before anything of it is sent.
-        saved = not (new or notes) or self._patience.insist(self._keeper.save)
-        if saved:
-            for note in notes:
-                note.unlink(missing_ok=True)
-        return saved
+        return not (new or noted) or self._patience.insist(self._keeper.save)
 
     def beat(self) -> None:
         """Send a heartbeat, if it is time to."""
