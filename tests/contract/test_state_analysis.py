@@ -197,7 +197,8 @@ def test_overtaken(spools, baseline, emptied):
         assert before == emptied.contents()
         assert (found, 0) == run(spools[0], baseline, slow)
     assert str(caught.value) == (
-        f"driftlog-leases-{emptied.namespace} was saved meanwhile by another process; run again"
+        f"the analysis of churn by 1h in driftlog-leases-{emptied.namespace}"
+        " was saved meanwhile by another process; run again"
     )
 
 

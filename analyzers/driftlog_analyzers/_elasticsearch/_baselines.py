@@ -45,7 +45,8 @@ class ElasticsearchBaselines:
         digest = identity(text)
         if before is None or before.body["digest"] != digest:
             revision = 1 + (before.body["revision"] if before else 0)
-            self._index.write([put(_document(name, baseline, text, digest, revision), before)])
+            made = _document(name, baseline, text, digest, revision)
+            self._index.write([put(made, before)], f"the baseline {baseline.name!r}")
         return self._index.place
 
     def find(self, model: str, version: str | None = None) -> Baseline:

@@ -92,9 +92,10 @@ class Fences:
         self.look_once(place)
         before = self._seen[place]
         count = 1 + (before.body["lease"]["count"] if before else 0)
-        lease = {"name": f"analysis of {place[0]} by {place[1]}", "count": count}
+        name = f"the analysis of {place[0]} by {place[1]}"
+        lease = {"name": name, "count": count}
         fence = document(_fence(place), {"driftlog": {"lease": lease}})
-        (now,) = self._index.write([put(fence, before)])
+        (now,) = self._index.write([put(fence, before)], name)
         self._seen[place] = Stored(now.id, now.seq_no, now.term, {"lease": lease})
 
 

@@ -177,8 +177,15 @@ class StateIndex:
         found = self._search(index=self.name, size=0, query=query, aggregations=terms)
         return {bucket["key"] for bucket in found["aggregations"]["values"]["buckets"]}
 
-    def write(self, writes: Iterable[Write]) -> list[Stored]:
-        """Write all, in as few requests as their size allows, to be seen by every later search; what is there now.
+    def write(self, writes: Iterable[Write], about: str = "what was read") -> list[Stored]:
+        """Write all, in as few requests as their size allows, to be seen by every later search.
+
+        Args:
+            writes: any number.
+            about: what they are about, for a sentence.
+
+        Returns:
+            What is there now, in the order of the writes.
 
         Raises:
             StoreError: a document is not what was read before, or was refused; those before it may be written.
@@ -190,19 +197,25 @@ class StateIndex:
             more = write.lines(self.name)
             length = sum(map(len, more))
             if lines and (size + length > _BULK_BYTES or count == _BULK_ITEMS):
-                written += self._bulk(lines)
+                written += self._bulk(lines, count, about)
                 lines, size, count = [], 0, 0
             lines += more
             size, count = size + length, count + 1
-        return written + (self._bulk(lines) if lines else [])
+        return written + (self._bulk(lines, count, about) if lines else [])
 
-    def _bulk(self, lines: list[Any]) -> list[Stored]:
+    def _bulk(self, lines: list[Any], count: int, about: str) -> list[Stored]:
         with self._explained():
             answer = self._client.bulk(operations=lines, refresh=True)
-        items = [item for one in answer["items"] for item in one.values()]
+        items = [item for one in answer.get("items", ()) for item in one.values()]
+        if len(items) != count:
+            raise StoreError(
+                f"{self.place} answered to {len(items)} of {count} writes; run again, which completes them"
+            )
         for item in items:
             if item["status"] == _CONFLICT:
-                raise overtaken(self.name)
+                raise StoreError(
+                    f"{about} in {self.name} was saved meanwhile by another process; run again"
+                )
             if "error" in item:
                 raise StoreError(
                     f"{self.place} refused a document: {reason(item)};"
@@ -238,11 +251,6 @@ class StateIndex:
                         f" run: driftlog setup --namespace {self._namespace}"
                     ) from error
                 raise
-
-
-def overtaken(name: str) -> StoreError:
-    """Somebody else wrote what was read before."""
-    return StoreError(f"{name} was saved meanwhile by another process; run again")
 
 
 def _stored(hit: Mapping[str, Any]) -> Stored:

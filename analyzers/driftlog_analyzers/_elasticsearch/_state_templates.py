@@ -32,7 +32,7 @@ _SENTENCE: Mapping[str, Any] = {
 }
 _KEPT: Mapping[str, Any] = {"type": "object", "enabled": False}
 _DATE: Mapping[str, Any] = {"type": "date"}
-_EDGE: Mapping[str, Any] = {"type": "date", "fields": {"exact": {"type": "keyword"}}}
+_EDGE: Mapping[str, Any] = {"type": "date", "fields": {"exact": KEYWORD}}
 _COUNTS = (
     "events",
     "present",
