@@ -92,7 +92,7 @@ def _of_window(profile: WindowProfile, baseline: Baseline, settings: Settings) -
     before, least = baseline.profile, settings.min_events
     answers = (
         deployment.deployment(
-            before, profile, baseline.version, least, pinned=settings.version is not None
+            before, profile, baseline.version, least, pinned=settings.version
         ),
         latency.latency(before, profile, least),
         error_rate.error_rate(before, profile, least),

@@ -99,6 +99,16 @@ def rate(hits: int, n: int) -> float:
     return hits / n if n else 0.0
 
 
+def figure(x: float) -> str:
+    """A number in words: four digits, or all before the point; no exponent below a quadrillion."""
+    return f"{x:,.0f}" if 999.5 <= abs(x) < 1e15 else f"{x:.4g}"  # noqa: PLR2004 - what rounds to 1,000
+
+
+def counted(n: int, noun: str) -> str:
+    """How many of what."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def percent(share: float) -> str:
     """A share in words that stay honest near 0 and 1."""
     value = 100.0 * share

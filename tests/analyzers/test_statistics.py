@@ -1,17 +1,29 @@
 import math
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from driftlog_analyzers._statistics import (
+    centre_moved,
     cohen_h,
+    counted,
+    excess_variation,
+    figure,
+    larger_numbers,
     more_often,
     more_or_less_often,
     percent,
+    pooled_neighbours,
     rate,
+)
+from tests.analyzers.cases import random_source
+
+BINS = st.integers(1, 12).flatmap(
+    lambda k: st.tuples(*[st.lists(st.integers(0, 60), min_size=k, max_size=k)] * 2)
 )
 
 
@@ -141,3 +153,115 @@ def test_rate():
 def test_percent(share, words):
     """A share in words is never 0 % of something and never 100 % of less."""
     assert words == percent(share)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0.0, "0"),
+        (-0.5, "-0.5"),
+        (0.123456, "0.1235"),
+        (0.00001234, "1.234e-05"),
+        (12.345, "12.35"),
+        (999.44, "999.4"),
+        (999.96, "1,000"),
+        (-52_000.4, "-52,000"),
+        (1_700_000_000.0, "1,700,000,000"),
+        (1.5e20, "1.5e+20"),
+        (math.inf, "inf"),
+    ],
+)
+def test_figure(number, words):
+    """A number in words has digits that can be read."""
+    assert words == figure(number)
+
+
+def test_counted():
+    """One is one, and none, two and thousands are many."""
+    assert ["0 events", "1 event", "2 events", "1,000 events"] == [
+        counted(n, "event") for n in (0, 1, 2, 1000)
+    ]
+
+
+def floats(bins):
+    """Two rows of counts."""
+    return tuple(np.array(row, dtype=float) for row in bins)
+
+
+@given(BINS)
+def test_ranks_are_scipys(bins):
+    """Both sides' p-values over bins are those of Mann and Whitney's test of the numbers behind them."""
+    before, after = floats(bins)
+    if not before.sum() or not after.sum():
+        return
+    old, new = (np.repeat(np.arange(len(row)), row.astype(int)) for row in (before, after))
+    if len({*old, *new}) == 1:
+        assert (1.0, 0.5) == (centre_moved(before, after), larger_numbers(before, after))
+        return
+    both, larger = (
+        stats.mannwhitneyu(new, old, alternative=side, method="asymptotic").pvalue
+        for side in ("two-sided", "greater")
+    )
+
+    assert pytest.approx(both, rel=1e-9) == centre_moved(before, after)
+    if larger < 0.5:
+        assert pytest.approx(larger, rel=1e-9) == larger_numbers(before, after)
+    else:
+        assert larger_numbers(before, after) >= 0.5 - 1e-12
+
+
+def test_ranks_of_millions():
+    """Samples of a million, one of them beside a single number, have a probability."""
+    large, one = np.full(10, 1e6), np.eye(10)[3]
+
+    assert 1.0 == centre_moved(large, large)
+    assert 0.0 <= centre_moved(large, large[::-1] * np.arange(10)) < 1e-300
+    assert 0.1 < centre_moved(large, one) <= 1.0
+    assert 1.0 == centre_moved(one, one)
+
+
+@given(BINS, st.sampled_from([1.0, 5.0, 40.0]))
+def test_pooled_neighbours(bins, expected):
+    """Pooling loses no number, keeps the order, and leaves each column what it must expect."""
+    before, after = floats(bins)
+    if not before.sum() or not after.sum():
+        return
+    table = pooled_neighbours(before, after, expected)
+    smaller = min(before.sum(), after.sum())
+    if smaller < expected:
+        assert (2, 0) == table.shape
+        return
+
+    assert [before.sum(), after.sum()] == table.sum(axis=1).tolist()
+    share = smaller / (before.sum() + after.sum())
+    assert (table.sum(axis=0) * share >= expected - 1e-9).all()
+    assert {*np.cumsum(table[0])} <= {*np.cumsum(before)}
+    assert {*np.cumsum(table[1])} <= {*np.cumsum(after)}
+
+
+def test_pooled_neighbours_of_large_bins():
+    """Bins that are large enough stay as they are; what is left over at the end joins the last."""
+    before, after = np.array([60.0, 60.0, 70.0, 1.0]), np.array([6.0, 6.0, 7.0, 0.0])
+
+    assert [[60, 60, 71], [6, 6, 7]] == pooled_neighbours(before, after, 5.0).tolist()
+
+
+def test_excess_variation_of_the_same_source():
+    """Two samples of one source are no farther apart than sampling takes them, on the average, at any size."""
+    rng = random_source()
+    for k, n in [(2, 50), (10, 1000), (1000, 300)]:
+        source = rng.dirichlet(np.ones(k))
+        excess = [
+            excess_variation(rng.multinomial(5000, source), rng.multinomial(n, source), 5000, n)
+            for _ in range(200)
+        ]
+        assert np.mean(excess) < 0.03
+
+
+def test_excess_variation_of_strangers():
+    """Samples without a common value are at distance 1 but for the noise, which large samples have not."""
+    before, after = np.array([10**6, 0]), np.array([0, 10**6])
+
+    assert pytest.approx(1.0, abs=2e-3) == excess_variation(before, after, 10**6, 10**6)
+    assert 0.0 == excess_variation(before, before, 10**6, 10**6)
+    assert 0.0 <= excess_variation(before[:1], before[:1], 10**6, 10**6) < 1e-9

@@ -6,14 +6,19 @@ have it (somebody deployed), and a finding where it is mixed with others or wher
 
 from driftlog_analyzers._finding import Change, Outcome, Result, Severity
 from driftlog_analyzers._profile import Counts, WindowProfile
-from driftlog_analyzers._statistics import percent, rate
+from driftlog_analyzers._statistics import counted, percent, rate
 
 NAME = "deployment"
 MINIMUM_SHARE = 0.01
 
 
 def deployment(
-    before: WindowProfile, after: WindowProfile, version: str, minimum: int, *, pinned: bool
+    before: WindowProfile,
+    after: WindowProfile,
+    version: str,
+    minimum: int,
+    *,
+    pinned: str | None = None,
 ) -> Result | None:
     """Check the versions of one window; the effect is the share of events that are not of a known version.
 
@@ -22,26 +27,31 @@ def deployment(
         after: the window's profile.
         version: the baseline's.
         minimum: events that a window needs.
-        pinned: whether people said that this version and no other must serve.
+        pinned: the only version that may serve, where people named one.
     """
     n = after.events
-    if not after.versions and not before.versions:
+    if not after.versions and not before.versions and pinned is None:
         return None
     if n < minimum:
         return Result(
-            NAME, "", Outcome.INSUFFICIENT, f"{n} events, at least {minimum} are needed", n=n
+            NAME,
+            "",
+            Outcome.INSUFFICIENT,
+            f"{counted(n, 'event')}, at least {minimum} are needed",
+            n=n,
         )
-    known = {version, *before.versions}
+    known = {version, *before.versions} if pinned is None else {pinned}
     other = {name: count for name, count in after.versions.items() if name not in known}
-    unnamed = n - sum(after.versions.values()) if before.versions else 0
+    unnamed = n - sum(after.versions.values()) if before.versions or pinned else 0
     strange = sum(other.values()) + unnamed
     found = rate(strange, n) >= MINIMUM_SHARE
-    severity = _severity(n, other, unnamed, pinned=pinned)
+    severity = _severity(n, other, unnamed, pinned=pinned is not None)
+    rule = f"only {pinned} may serve" if pinned else f"the baseline is of version {version}"
     return Result(
         NAME,
         "",
         Outcome.FINDING if found else Outcome.OK,
-        _words(other, unnamed, n, version),
+        _words(other, unnamed, n, rule),
         severity=severity,
         n=n,
         effect=rate(strange, n),
@@ -55,11 +65,11 @@ def _severity(n: int, other: Counts, unnamed: int, *, pinned: bool) -> Severity:
     return Severity.INFO if max(other.values(), default=0) == n else Severity.MEDIUM
 
 
-def _words(other: Counts, unnamed: int, n: int, version: str) -> str:
+def _words(other: Counts, unnamed: int, n: int, rule: str) -> str:
     named = [f"version {name} in {percent(rate(count, n))}" for name, count in _most(other)]
     named += [f"no version in {percent(rate(unnamed, n))}"] if unnamed else []
     found = ", ".join(named) or "no other version"
-    return f"{found} of {n:,} events; the baseline is of version {version}"
+    return f"{found} of {counted(n, 'event')}; {rule}"
 
 
 def _most(counts: Counts) -> list[tuple[str, int]]:

@@ -5,7 +5,7 @@ Fisher's exact test, one-sided, of the events whose outcome is ``failure``.
 
 from driftlog_analyzers._finding import Change, Outcome, Result, Severity
 from driftlog_analyzers._profile import WindowProfile
-from driftlog_analyzers._statistics import cohen_h, more_often, percent, rate
+from driftlog_analyzers._statistics import cohen_h, counted, more_often, percent, rate
 from driftlog_analyzers.detectors._rates import matters
 
 NAME = "error_rate"
@@ -19,7 +19,11 @@ def error_rate(before: WindowProfile, after: WindowProfile, minimum: int) -> Res
         return None
     if n < minimum:
         return Result(
-            NAME, "", Outcome.INSUFFICIENT, f"{n} outcomes, at least {minimum} are needed", n=n
+            NAME,
+            "",
+            Outcome.INSUFFICIENT,
+            f"{counted(n, 'outcome')}, at least {minimum} are needed",
+            n=n,
         )
     usual, failed = before.outcomes.get("failure", 0), after.outcomes.get("failure", 0)
     old, new = rate(usual, m), rate(failed, n)
@@ -27,7 +31,7 @@ def error_rate(before: WindowProfile, after: WindowProfile, minimum: int) -> Res
         NAME,
         "",
         Outcome.FINDING if new > old and matters(old, new) else Outcome.OK,
-        f"{percent(new)} of {n:,} predictions failed (before: {percent(old)})",
+        f"{percent(new)} of {counted(n, 'prediction')} failed (before: {percent(old)})",
         severity=Severity.HIGH if new >= HIGH else Severity.MEDIUM,
         n=n,
         effect=cohen_h(old, new),

@@ -8,7 +8,7 @@ import numpy as np
 
 from driftlog_analyzers._finding import Outcome, Result, Severity
 from driftlog_analyzers._profile import Numeric, WindowProfile
-from driftlog_analyzers._statistics import larger_numbers
+from driftlog_analyzers._statistics import counted, larger_numbers
 from driftlog_analyzers.detectors._histogram import bin_changes
 
 NAME = "latency"
@@ -27,7 +27,7 @@ def latency(before: WindowProfile, after: WindowProfile, minimum: int) -> Result
             NAME,
             "",
             Outcome.INSUFFICIENT,
-            f"{new.n} durations, at least {minimum} are needed",
+            f"{counted(new.n, 'duration')}, at least {minimum} are needed",
             n=new.n,
         )
     moved = {name: (_quantile(old, at), _quantile(new, at)) for name, at in QUANTILES.items()}
@@ -38,7 +38,7 @@ def latency(before: WindowProfile, after: WindowProfile, minimum: int) -> Result
         NAME,
         "",
         Outcome.FINDING if growth >= MINIMUM_GROWTH else Outcome.OK,
-        f"the {name} of {new.n:,} durations went from {_time(usual)} to {_time(now)}",
+        f"the {name} of {counted(new.n, 'duration')} went from {_time(usual)} to {_time(now)}",
         severity=Severity.HIGH if growth >= HIGH else Severity.MEDIUM,
         n=new.n,
         effect=growth,
@@ -74,6 +74,6 @@ def _quantile(numbers: Numeric, at: float) -> float:
 
 def _time(seconds: float) -> str:
     for unit, scale in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * scale >= 1.0 or unit == "µs":
-            return f"{seconds * scale:.3g} {unit}"
-    return ""
+        if (x := seconds * scale) >= 0.9995 or unit == "µs":  # noqa: PLR2004 - what rounds to 1
+            break
+    return f"{x:,.0f} {unit}" if x >= 999.5 else f"{x:.3g} {unit}"  # noqa: PLR2004 - and to 1,000

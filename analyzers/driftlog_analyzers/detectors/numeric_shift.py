@@ -25,7 +25,9 @@ from driftlog_analyzers._profile import Numeric
 from driftlog_analyzers._statistics import (
     Floats,
     centre_moved,
+    counted,
     excess_variation,
+    figure,
     pooled_neighbours,
 )
 from driftlog_analyzers.detectors._case import Case, insufficient
@@ -36,6 +38,7 @@ MINIMUM_D = 0.03
 MINIMUM_VARIATION = 0.05
 EXPECTED = 5.0
 HIGH = 0.3
+MANY_SD = 1000.0
 TESTS = 3
 
 
@@ -56,7 +59,7 @@ def numeric_shift(case: Case, minimum: int) -> Result | None:
         NAME,
         case.feature,
         Outcome.FINDING if moved else Outcome.OK,
-        f"{case.feature}: {_words(before, after)} in {after.n:,} numbers",
+        f"{case.feature}: {_words(before, after)} in {counted(after.n, 'number')}",
         severity=Severity.HIGH if effect >= HIGH else Severity.MEDIUM,
         n=after.n,
         effect=effect,
@@ -114,20 +117,23 @@ def _stability(old: Floats, new: Floats) -> float:
 
 def _wasserstein(edges: tuple[float, ...], p: Floats, q: Floats) -> float:
     """Between the histograms, all numbers of a bin at its upper edge; what lies beyond the last one counts as there."""
-    steps = np.diff(np.array(edges))
-    return float((np.abs(np.cumsum(q - p))[: len(steps)] * steps).sum()) if len(steps) else 0.0
+    with np.errstate(over="ignore", invalid="ignore"):  # edges can be farther apart than any number
+        steps = np.diff(np.array(edges))
+        return float((np.abs(np.cumsum(q - p))[: len(steps)] * steps).sum())
 
 
 def _words(before: Numeric, after: Numeric) -> str:
-    sd = math.sqrt(before.m2 / before.n)
-    means = f"mean went from {before.mean:.4g} to {after.mean:.4g}"
-    if not sd or not math.isfinite(sd):
+    sd, spread = math.sqrt(before.m2 / before.n), math.sqrt(after.m2 / after.n)
+    if not all(map(math.isfinite, (before.mean, after.mean, sd, spread))):
+        return "the distribution moved"
+    means = f"mean went from {figure(before.mean)} to {figure(after.mean)}"
+    step = (after.mean - before.mean) / sd if sd else math.inf
+    if abs(step) >= MANY_SD:
         return means
-    step = (after.mean - before.mean) / sd
     if abs(step) < 0.05:  # noqa: PLR2004 - the centre stayed
-        spread = math.sqrt(after.m2 / after.n)
-        return f"the distribution moved about a mean of {after.mean:.4g} (sd from {sd:.4g} to {spread:.4g})"
-    return f"{means} ({step:+.2g} sd)"
+        spreads = f"sd from {figure(sd)} to {figure(spread)}"
+        return f"the distribution moved about a mean of {figure(after.mean)} ({spreads})"
+    return f"{means} ({step:+{'.2g' if abs(step) < 10 else '.0f'}} sd)"  # noqa: PLR2004 - two digits
 
 
 def _condition(name: str, edges: tuple[float, ...], old: Floats, new: Floats) -> Condition:
