@@ -1,7 +1,6 @@
 """Requests: a bulk body from ready lines, and what came of sending it."""
 
 import gzip
-import time
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -9,7 +8,7 @@ from urllib.parse import quote
 
 import orjson
 
-from driftlog._upload._connect import connect
+from driftlog._upload._connect import open_node
 from driftlog._upload._reply import Reply
 from driftlog._upload._settings import Upload
 
@@ -47,7 +46,7 @@ class Sender:
     """
 
     def __init__(self, upload: Upload) -> None:
-        self._client = connect(
+        self._node = open_node(
             upload.url, api_key=upload.api_key, ca_certs=upload.ca_certs, timeout=upload.timeout
         )
         self._compress = upload.compress
@@ -68,24 +67,30 @@ class Sender:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._node.close()
 
     def _send(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
-        from elastic_transport import ApiError, TransportError  # noqa: PLC0415 - an extra, slow to load
-        from elasticsearch import UnsupportedProductError  # noqa: PLC0415 - as above
+        from elastic_transport import HttpHeaders, TransportError  # noqa: PLC0415 - an extra, slow to load
 
-        begin = time.monotonic()
         try:
-            answer = self._client.perform_request("POST", path, headers=headers, body=body)
-        except UnsupportedProductError:
-            return Reply(0, "not Elasticsearch", foreign=True)
-        except ApiError as error:
-            wait = _seconds(error.meta.headers.get("retry-after"))
-            foreign = error.meta.headers.get("x-elastic-product") != "Elasticsearch"
-            return Reply(error.meta.status, error.body, retry_after=wait, foreign=foreign)
+            answer = self._node.perform_request("POST", path, body, HttpHeaders(headers))
         except (TransportError, OSError) as error:
             return Reply(0, f"{type(error).__name__}: {getattr(error, 'message', error)}"[:300])
-        return Reply(answer.meta.status, answer.body, seconds=time.monotonic() - begin)
+        meta = answer.meta
+        return Reply(
+            meta.status,
+            _parsed(answer.body),
+            retry_after=_seconds(meta.headers.get("retry-after")),
+            foreign=meta.headers.get("x-elastic-product") != "Elasticsearch",
+            seconds=meta.duration,
+        )
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return data.decode(errors="replace")
 
 
 def _seconds(header: str | None) -> float | None:

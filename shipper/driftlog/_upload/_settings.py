@@ -40,7 +40,7 @@ class Upload:
     namespace: str = "default"
     compress: bool = True
     batch_events: int = 10_000
-    batch_bytes: int = 2 * MIB
+    batch_bytes: int = MIB
     keep: float | None = 3600.0
     poll: float = 0.5
     heartbeat: float | None = 60.0

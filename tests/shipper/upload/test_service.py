@@ -244,12 +244,12 @@ def test_two_loggers_of_one_process(fake, spool):
     ],
 )
 def test_import_weight(spool, code, expected):
-    """The Elasticsearch client is loaded where there is an upload, and only then."""
+    """Where there is an upload the client's HTTP layer is loaded, and only then; the client itself never is."""
     program = (
         "import sys, driftlog\n"
         "def logger(upload):\n"
         f"    return driftlog.PredictionLogger(model='m', version='1', spool={str(spool)!r}, upload=upload)\n"
-        f"{code}\nprint('elasticsearch' in sys.modules, 'pandas' in sys.modules)"
+        f"{code}\nprint('elastic_transport' in sys.modules, 'elasticsearch' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, check=True, text=True
@@ -260,7 +260,7 @@ def test_import_weight(spool, code, expected):
 def test_without_the_client(spool):
     """Without the Elasticsearch client a logger with an upload is refused: what to install."""
     program = (
-        "import sys, driftlog\nsys.modules['elasticsearch'] = None\n"
+        "import sys, driftlog\nsys.modules['elastic_transport'] = None\n"
         "try:\n"
         f"    driftlog.PredictionLogger(model='m', version='1', spool={str(spool)!r},"
         " upload=driftlog.Upload(url='http://x'))\n"
