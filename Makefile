@@ -30,6 +30,7 @@ bench: $(READY) ## measure everything, peers in the same run
 	$(BIN)/python benchmarks/scanning.py
 	$(BIN)/python benchmarks/false_alerts.py
 	$(BIN)/python benchmarks/shipping.py
+	$(BIN)/python benchmarks/kills.py
 	$(BIN)/python benchmarks/window.py
 	$(BIN)/python benchmarks/disk.py --save
 

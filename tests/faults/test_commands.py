@@ -90,7 +90,7 @@ def waits(folder):
         ((200, "<html>"), {}, "what answers is not Elasticsearch; check the URL and port"),
         (WRONG_KEY, None, "does not accept the API key; give a valid one"),
         (NO_PRIVILEGE, None, "the API key needs create_doc on logs-driftlog.*"),
-        (OTHER_MAJOR, None, "upgrade it to 8.14 or later, or install the client of its version"),
+        (OTHER_MAJOR, None, "does not understand the request; upgrade it to 8.14 or later"),
     ],
     ids=["another product", "wrong key", "no privilege", "other version"],
 )

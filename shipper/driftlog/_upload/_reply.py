@@ -142,8 +142,7 @@ def _advice(status: int, said: str) -> str:
         403: "Elasticsearch forbids writing; the API key needs create_doc on logs-driftlog.*, and "
         "the stream must not be blocked",
         404: "the data stream or its template is missing; run: driftlog setup",
-        400: "Elasticsearch does not understand the request; upgrade it to 8.14 or later, or install "
-        "the client of its version",
+        400: "Elasticsearch does not understand the request; upgrade it to 8.14 or later",
     }.get(status, "Elasticsearch, or a proxy before it, refuses; check the URL")
     # What is said of a wrong key may repeat it.
     return f"{do} ({status}{'' if status == _WRONG_KEY else said})"
