@@ -93,7 +93,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
+class Deviation:
     """A numeric output against numeric labels; an error is the prediction minus its label.
 
     Attributes:
@@ -124,9 +124,9 @@ class Errors:
         """Root of the mean squared error."""
         return math.sqrt(self.squared / self.n) if self.n else None
 
-    def merge(self, other: "Errors") -> "Errors":
+    def merge(self, other: "Deviation") -> "Deviation":
         """Add everything."""
-        return Errors(
+        return Deviation(
             self.n + other.n,
             self.error + other.error,
             self.absolute + other.absolute,
@@ -196,14 +196,14 @@ class Quality:
         predictions: how many there are.
         labelled: how many of them have a label, of whatever kind.
         confusion: the categorical output against categorical labels.
-        errors: the numeric output against numeric labels.
+        deviation: the numeric output against numeric labels.
         calibration: the numeric output, where it lies from 0 to 1, against boolean labels.
     """
 
     predictions: int = 0
     labelled: int = 0
     confusion: Confusion = field(default_factory=Confusion)
-    errors: Errors = field(default_factory=Errors)
+    deviation: Deviation = field(default_factory=Deviation)
     calibration: Calibration = field(default_factory=Calibration)
 
     def merge(self, other: "Quality") -> "Quality":
@@ -212,6 +212,6 @@ class Quality:
             self.predictions + other.predictions,
             self.labelled + other.labelled,
             self.confusion.merge(other.confusion),
-            self.errors.merge(other.errors),
+            self.deviation.merge(other.deviation),
             self.calibration.merge(other.calibration),
         )

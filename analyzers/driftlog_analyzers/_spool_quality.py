@@ -11,7 +11,7 @@ from driftlog_analyzers._quality import (
     Calibration,
     Compared,
     Confusion,
-    Errors,
+    Deviation,
     Quality,
 )
 from driftlog_analyzers._relation import Column, literal, microseconds
@@ -136,7 +136,7 @@ def _quality(values: Iterator[Any], pairs: dict[tuple[str, str], int]) -> Qualit
         return [int(next(values) or 0) for _ in range(count)]
 
     predictions, labelled, n = whole(3)
-    errors = Errors(n, *floats(5))
+    deviation = Deviation(n, *floats(5))
     counts, scores, labels = whole(BINS), floats(BINS), whole(BINS)
     calibration = Calibration(tuple(counts), tuple(scores), tuple(labels), *floats(2))
-    return Quality(predictions, labelled, Confusion(pairs), errors, calibration)
+    return Quality(predictions, labelled, Confusion(pairs), deviation, calibration)

@@ -9,7 +9,7 @@ from driftlog_analyzers._quality import (
     Calibration,
     Compared,
     Confusion,
-    Errors,
+    Deviation,
     Quality,
     compared,
 )
@@ -24,7 +24,7 @@ calibrations = st.builds(
     Calibration, *[st.tuples(*[some] * 10) for some in (counts, sums, counts)], sums, sums
 )
 qualities = st.builds(
-    Quality, counts, counts, confusions, st.builds(Errors, counts, *[sums] * 5), calibrations
+    Quality, counts, counts, confusions, st.builds(Deviation, counts, *[sums] * 5), calibrations
 )
 
 
@@ -48,9 +48,9 @@ def test_nothing_has_no_quality():
     assert (None,) * 8 == (
         nothing.confusion.accuracy,
         nothing.confusion.f1,
-        nothing.errors.bias,
-        nothing.errors.mae,
-        nothing.errors.rmse,
+        nothing.deviation.bias,
+        nothing.deviation.mae,
+        nothing.deviation.rmse,
         nothing.calibration.brier,
         nothing.calibration.log_loss,
         nothing.calibration.ece,
@@ -69,9 +69,9 @@ def test_confusion():
 
 def test_errors():
     """Bias, MAE and RMSE of the errors 1, -3 and 2."""
-    errors = Errors(3, 0.0, 6.0, 14.0, 1.0, 1.0)
+    deviation = Deviation(3, 0.0, 6.0, 14.0, 1.0, 1.0)
 
-    assert (0.0, 2.0, math.sqrt(14 / 3)) == (errors.bias, errors.mae, errors.rmse)
+    assert (0.0, 2.0, math.sqrt(14 / 3)) == (deviation.bias, deviation.mae, deviation.rmse)
 
 
 def test_calibration():

@@ -11,7 +11,7 @@ from driftlog_analyzers import _catalog
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._rows import open_rows
 from driftlog_analyzers._spool_store import SpoolStore
-from driftlog_analyzers._store import FeatureSpec, ProfileSpec
+from driftlog_analyzers._store import FeatureSpec, ProfileSpec, QualitySpec
 from driftlog_analyzers._table import Roles, frame_table
 from driftlog_analyzers._window import CountSize, TimeSize, Window
 from driftlog_analyzers.errors import StoreError
@@ -392,7 +392,9 @@ class TestUnreadable:
         ):
             store.extent(MODEL)
 
-    @pytest.mark.parametrize("call", ["profiles", "counts", "edges", "windows", "examples"])
+    @pytest.mark.parametrize(
+        "call", ["profiles", "counts", "edges", "windows", "examples", "quality"]
+    )
     def test_gone_while_reading(self, tmp_path, monkeypatch, call):
         """A segment that goes between the look at the folder and the scan ends in a sentence."""
         write(tmp_path, numbers(3))
@@ -404,6 +406,7 @@ class TestUnreadable:
             "examples": lambda store: store.examples(
                 MODEL, [EVERYTHING], [[Condition("any", "x")]]
             ),
+            "quality": lambda store: list(store.quality(QualitySpec(MODEL), [EVERYTHING])),
         }
         with SpoolStore(tmp_path) as store:
             known = store.segments()
@@ -421,6 +424,22 @@ class TestUnreadable:
             assert 7 == store.extent(MODEL).events
             segments(tmp_path)[0].unlink()
             assert 4 == store.extent(MODEL).events
+
+
+def test_labels_in_a_damaged_segment(tmp_path):
+    """Labels beside damaged lines are read from the clean copy; one whose value is of a wrong type is none."""
+    (one, other) = write(tmp_path / "spool", [{"features": {}, "prediction": 0.5}] * 2)
+    found = [document(9, label={"id": one, "num": {"value": 1}})]
+    found.append(document(9, label={"id": other, "num": {"value": "one"}}))
+    for doc in found:
+        doc["event"]["action"] = "label"
+    write_lines(tmp_path / "spool" / "labels.ndjson", [found[0], b'{"cut', found[1]])
+
+    with SpoolStore(tmp_path / "spool") as store:
+        (quality,) = store.quality(QualitySpec(MODEL), [EVERYTHING])
+
+        assert (2, 1, -0.5) == (quality.predictions, quality.labelled, quality.deviation.error)
+        assert 1 == len(store.damage)
 
 
 def test_nothing_is_drawn_on_stdout(tmp_path):

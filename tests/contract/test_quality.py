@@ -10,7 +10,7 @@ import pytest
 from driftlog import PredictionLogger
 from driftlog_analyzers._elasticsearch import _search
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
-from driftlog_analyzers._quality import Calibration, Compared, Confusion, Errors, Quality
+from driftlog_analyzers._quality import Calibration, Compared, Confusion, Deviation, Quality
 from driftlog_analyzers._store import QualitySpec
 from driftlog_analyzers._window import CountSize, TimeSize, Window
 from tests.analyzers.spools import (
@@ -87,7 +87,7 @@ def expected_quality(spool, window=EVERYTHING, compared=Compared()):  # noqa: B0
         len(docs),
         sum(doc["event"]["id"] in labels for doc in docs),
         Confusion(pairs),
-        Errors(
+        Deviation(
             len(numbers),
             math.fsum(s - y for s, y in numbers),
             math.fsum(abs(s - y) for s, y in numbers),
@@ -109,7 +109,7 @@ def assert_equal_quality(expected, actual):
     """Counts bit for bit, sums to nine digits of what was summed."""
     assert (expected.predictions, expected.labelled) == (actual.predictions, actual.labelled)
     assert expected.confusion.pairs == dict(actual.confusion.pairs)
-    one, other = expected.errors, actual.errors
+    one, other = expected.deviation, actual.deviation
     assert one.n == other.n
     assert pytest.approx(one.error, rel=1e-9, abs=1e-9 * one.absolute) == other.error
     assert pytest.approx(one.label, rel=1e-9, abs=1e-9 * math.sqrt(one.label_sq)) == other.label
@@ -177,7 +177,7 @@ def test_a_label_before_its_prediction(tmp_path, opened):
 
     found = quality(opened(tmp_path))
 
-    assert (1, 1, -0.25) == (found.labelled, found.errors.n, found.errors.error)
+    assert (1, 1, -0.25) == (found.labelled, found.deviation.n, found.deviation.error)
 
 
 def test_the_last_label_counts(tmp_path, opened):
@@ -218,9 +218,9 @@ def test_one_id_of_several_predictions(tmp_path, opened):
 
     assert (3, 3, 2.0, 4.0) == (
         found.predictions,
-        found.errors.n,
-        found.errors.error,
-        found.errors.absolute,
+        found.deviation.n,
+        found.deviation.error,
+        found.deviation.absolute,
     )
 
 
@@ -237,7 +237,7 @@ def test_of_one_version_and_since(tmp_path, opened):
 
 
 def _errors(found):
-    return found.errors.n, found.errors.error
+    return found.deviation.n, found.deviation.error
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def test_which_outputs_are_compared(tmp_path, opened, compared, expected):
     found = quality(opened(tmp_path), compared=compared)
 
     assert 2 == found.labelled
-    assert expected == (found.errors.n, found.confusion.n)
+    assert expected == (found.deviation.n, found.confusion.n)
     assert_equal_quality(expected_quality(tmp_path, compared=compared), found)
 
 
@@ -286,7 +286,7 @@ def test_foreign_labels(tmp_path, opened):
     assert (2, 1, 1, 1, 1) == (
         *_numbers(found),
         found.confusion.n,
-        found.errors.n,
+        found.deviation.n,
         found.calibration.n,
     )
 
@@ -296,13 +296,13 @@ def test_errors_beyond_what_squares_can_hold(tmp_path, opened):
     ids = predict(tmp_path, 1e200, 2.0)
     label(tmp_path, (ids[0], 0), (ids[1], 1))
 
-    errors = quality(opened(tmp_path)).errors
+    deviation = quality(opened(tmp_path)).deviation
 
     assert (2, 1e200, math.inf, math.inf) == (
-        errors.n,
-        errors.absolute,
-        errors.squared,
-        errors.rmse,
+        deviation.n,
+        deviation.absolute,
+        deviation.squared,
+        deviation.rmse,
     )
 
 

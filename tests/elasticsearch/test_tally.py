@@ -57,6 +57,6 @@ def test_kinds_do_not_mix():
     assert (3, 0, 0, 0) == (
         found.labelled,
         found.confusion.n,
-        found.errors.n,
+        found.deviation.n,
         found.calibration.n,
     )

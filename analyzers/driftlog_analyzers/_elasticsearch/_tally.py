@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from driftlog_analyzers._quality import BINS, CLIP, Calibration, Confusion, Errors, Quality
+from driftlog_analyzers._quality import BINS, CLIP, Calibration, Confusion, Deviation, Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ def tally(pairs: Iterable[tuple[Value, Value]]) -> Quality:
     return Quality(labelled, labelled, Confusion(confused), _errors(numbers), _calibration(scores))
 
 
-def _errors(pairs: list[tuple[float, float]]) -> Errors:
+def _errors(pairs: list[tuple[float, float]]) -> Deviation:
     errors = [score - label for score, label in pairs]
-    return Errors(
+    return Deviation(
         len(pairs),
         sum(errors, 0.0),
         sum(map(abs, errors), 0.0),
