@@ -60,6 +60,8 @@ def baseline(
     """
     if file is not None and (start or end):
         raise typer.BadParameter("give --input, or --from and --to, not both", param_hint="--input")
+    if output is None:
+        _require_home(where)
     if file is None:
         built = _from_log(where, model, version, (start, end), closed=closed)
     elif model is None:
@@ -149,13 +151,24 @@ def _kept(built: "Baseline", where: Place, output: Path | None) -> str:
     if output:
         save_baseline(built, output)
         return str(output)
-    if not where.writable:
-        raise InputError(
-            f"baseline {built.name} in {where.baselines} cannot be written (read-only); name another "
-            "place with --output PATH, or with --state DIR, and then for analyze too"
-        )
     with where.open_baselines() as home:
         return home.save(built)
+
+
+def _require_home(where: Place) -> None:
+    """Check before the work that the baseline can be kept.
+
+    Raises:
+        InputError: the folder is read-only.
+        StoreError: Elasticsearch is not there, or not set up.
+    """
+    if not where.writable:
+        raise InputError(
+            f"baselines in {where.baselines} cannot be written (read-only); name another place "
+            "with --output PATH, or with --state DIR, and then for analyze too"
+        )
+    with where.open_baselines():
+        pass
 
 
 def _how_edited(where: Place, output: Path | None) -> str:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Concatenate
 import typer
 
 from driftlog_analyzers._elasticsearch._names import shown
-from driftlog_analyzers.cli import _place
-from driftlog_analyzers.cli._place import Place
+from driftlog_analyzers.cli._cluster import cluster, repeated
+from driftlog_analyzers.cli._place import Place, configuration, spool_folder
 
 
 class Store(StrEnum):
@@ -125,25 +125,25 @@ def place(
         typer.BadParameter: no spool or no URL is named anywhere, or one that the store has not.
         ConfigError: the configuration has problems.
     """
-    settings = _place.configuration(config)
+    settings = configuration(config)
     kind = store or Store(settings.store)
     _refuse_foreign(context, kind)
     file = settings.state if state is None else state / "state.sqlite"
     ways: dict[str, object] = {"state": state, "config": config}
     if kind is Store.ELASTICSEARCH:
-        cluster = _place.cluster(url, api_key, ca_certs, namespace, settings)
+        elastic = cluster(url, api_key, ca_certs, namespace, settings)
         there = {"url": _repeatable(context, url), "ca-certs": ca_certs, "namespace": namespace}
         return Place(
-            events=cluster,
-            state=file or cluster,
+            events=elastic,
+            state=file or elastic,
             config=settings,
-            options=_place.repeated({"store": store} | there | ways),
-            shipping=_place.repeated(there | {"config": config}),
+            options=repeated({"store": store} | there | ways),
+            shipping=repeated(there | {"config": config}),
         )
-    folder = _place.spool_folder(spool, settings)
+    folder = spool_folder(spool, settings)
     named = {"store": store, "spool": spool} | ways
     beside = folder / "analysis" / "state.sqlite"
-    return Place(folder, file or beside, settings, _place.repeated(named))
+    return Place(folder, file or beside, settings, repeated(named))
 
 
 def at_place(command: Callable[Concatenate[Place, ...], None]) -> Callable[..., None]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from driftlog_analyzers.cli._cluster import cluster
 from driftlog_analyzers.cli._console import show, show_json
 from driftlog_analyzers.cli._options import (
     ApiKeyOption,
@@ -13,7 +14,7 @@ from driftlog_analyzers.cli._options import (
     NamespaceOption,
     UrlOption,
 )
-from driftlog_analyzers.cli._place import cluster, configuration
+from driftlog_analyzers.cli._place import configuration
 
 if TYPE_CHECKING:
     from driftlog_analyzers._elasticsearch._setup import Installed

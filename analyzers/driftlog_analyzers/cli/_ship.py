@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from driftlog_analyzers.cli._cluster import cluster
 from driftlog_analyzers.cli._console import complain, note
 from driftlog_analyzers.cli._options import (
     ApiKeyOption,
@@ -18,7 +19,7 @@ from driftlog_analyzers.cli._options import (
     SpoolsOption,
     UrlOption,
 )
-from driftlog_analyzers.cli._place import cluster, configuration, spool_folder
+from driftlog_analyzers.cli._place import configuration, spool_folder
 
 if TYPE_CHECKING:
     from driftlog._upload import Upload

@@ -75,7 +75,7 @@ def flat(value, path=""):
     return {path: float(f"{value:.8g}") if isinstance(value, float) else value}
 
 
-def test_real_data_is_judged_as_in_the_spool(driftlog, ship, there, refresh, tmp_path):
+def test_real_data_is_judged_as_in_the_spool(driftlog, ship, there, tmp_path):
     """Baseline, findings, alerts and evidence are those of the spool; a second run changes nothing."""
     bikes(tmp_path)
     options = ("--model", "bike", "--version", "3")
@@ -90,7 +90,6 @@ def test_real_data_is_judged_as_in_the_spool(driftlog, ship, there, refresh, tmp
         assert (0, "") == (made.code, made.err)
         analyze = ("analyze", *place, "--window", "4h", "--json")
         first = driftlog(*analyze)
-        refresh()
         listed = driftlog("alerts", "list", *place, "--json").json
         again = driftlog(*analyze)
         assert (0, "", first.json) == (again.code, again.err, again.json)
@@ -142,7 +141,7 @@ def test_a_baseline_from_the_stream_is_reviewed_as_a_file(driftlog, spool, ship,
     assert (0, "", []) == (edited.code, edited.err, edited.json["alerts"])
 
 
-def test_the_same_again_works_word_for_word(driftlog, spool, ship, there, refresh):
+def test_the_same_again_works_word_for_word(driftlog, spool, ship, there):
     """What `alerts show` prints to be run finds the finding again, and so do all other hints."""
     ship(spool)
     missing = driftlog("analyze", *there)
@@ -162,9 +161,7 @@ def test_the_same_again_works_word_for_word(driftlog, spool, ship, there, refres
     words = shlex.split(hint.replace("FILE", "train.csv"))
     made = driftlog(*words[1:], "--version", "7", *ROLES)
     assert (0, True) == (made.code, "--baseline PATH" in made.out.splitlines()[-1])
-    refresh()
     analyzed = driftlog("analyze", *there)
-    refresh()
     evidence = analyzed.out.rpartition("Evidence: driftlog ")[2]
     (alert,) = driftlog("alerts", "list", *there, "--json").json["alerts"]
     shown = driftlog(*shlex.split(evidence.replace("ID", alert["id"])))

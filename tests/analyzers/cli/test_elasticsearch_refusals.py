@@ -1,6 +1,7 @@
 """What stands in the way is one sentence with the next step, and no secret is ever in it."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.elasticsearch.scripted import PRODUCT, scripted
 
 KEY = "c2VjcmV0OnNlY3JldA=="
 PASSWORD = "hunter2hunter2"
+PROCESS = (sys.executable, "-c", "from driftlog._main import main; main()")
 INFO = {"version": {"number": "9.5.3"}}
 COMMANDS = {
     "analyze": ["analyze"],
@@ -131,6 +133,7 @@ def test_no_such_url(refused):
         "localhost:9200"
     )
     assert "which 'the given one' is not" in refused(f"u:{PASSWORD}@localhost")
+    assert "which 'the given one' is not" in refused(f"https://u:{PASSWORD}@[::1")
 
 
 @pytest.mark.parametrize(
@@ -253,6 +256,7 @@ def test_no_secret_is_printed(driftlog, tmp_path, monkeypatch, command):
                     monkeypatch.setenv(name, value)
                 done = driftlog(*command)
                 assert done.code == (0 if "--help" in command else 1)
+                assert "--help" in command or done.sentence
                 for secret in (KEY, PASSWORD):
                     assert secret not in done.out + done.err
 
@@ -260,9 +264,9 @@ def test_no_secret_is_printed(driftlog, tmp_path, monkeypatch, command):
 def test_a_traceback_holds_no_secret(tmp_path):
     """An error that nobody foresaw, with the connection itself in its words, does not tell it."""
     code = (
-        "from driftlog_analyzers.cli import _place, main\n"
+        "from driftlog_analyzers.cli import _cluster, main\n"
         "def broken(self): raise RuntimeError(f'{self!r} {self}')\n"
-        "_place.Cluster.connected = broken\n"
+        "_cluster.Cluster.connected = broken\n"
         "main()"
     )
     url = f"https://u:{PASSWORD}@es:9200"
@@ -283,3 +287,31 @@ def test_a_process_says_it_in_one_line(process):
     """The client's own warnings do not reach the terminal."""
     done = process("analyze", "--store", "elasticsearch", "--url", "http://127.0.0.1:1")
     assert (1, "", 1) == (done.code, done.out, done.err.count("\n"))
+
+
+def test_the_shipper_and_its_status_print_no_secret(spool):
+    """The uploader's troubles are told, now and later, without key and password."""
+    answer = said(401, "security_exception", f"unable to authenticate {KEY}")
+    with scripted(always(*answer)) as (url, _):
+        variables = {
+            "ELASTICSEARCH_URL": url.replace("//", f"//elastic:{PASSWORD}@"),
+            "DRIFTLOG_SPOOL": str(spool),
+        }
+        for more in ({}, {"ELASTICSEARCH_URL": url, "ELASTICSEARCH_API_KEY": KEY}):
+            shipper = subprocess.Popen(
+                [*PROCESS, "ship"], stderr=subprocess.PIPE, text=True, env=variables | more
+            )
+            heard = shipper.stderr.readline()
+            shipper.send_signal(signal.SIGTERM)
+            heard += shipper.communicate(timeout=60)[1]
+            for options in ([], ["--json"]):
+                told = subprocess.run(
+                    [*PROCESS, "status", *options],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                    env=variables | more,
+                )
+                heard += told.stdout + told.stderr
+            assert "does not accept the API key" in heard
+            assert (KEY in heard, PASSWORD in heard) == (False, False)
