@@ -1,16 +1,21 @@
 """What Kibana finds in the state's indices, and what is said where they cannot be used."""
 
+import math
 import uuid
+from bisect import bisect_left
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from elasticsearch import Elasticsearch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from driftlog_analyzers._elasticsearch import _state_index
 from driftlog_analyzers._elasticsearch._baselines import ElasticsearchBaselines
 from driftlog_analyzers._elasticsearch._names import STATE_KINDS, state_index
 from driftlog_analyzers._elasticsearch._state import ElasticsearchState
+from driftlog_analyzers._elasticsearch._state_profiles import QUANTILES, quantile
 from driftlog_analyzers._episode import EpisodeSettings, fold
 from driftlog_analyzers._finding import Change, Condition, Severity
 from driftlog_analyzers._profile import Categorical, FeatureProfile, Numeric, Text, WindowProfile
@@ -176,6 +181,30 @@ class TestProfiles:
         index = state_index("profiles", home.namespace)
         count = client.count(index=index, query={"term": {"driftlog.row": "feature"}})["count"]
         assert (2_001, (1, "f", wide)) == (count, state.profile("churn", HOUR, hour(0)))
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=60),
+    st.lists(st.floats(-1e6, 1e6), max_size=8, unique=True).map(sorted),
+)
+def test_quantiles(numbers, edges):
+    """Quantiles ascend within the extremes, each in the bin of the exact one; without histogram there are none."""
+    bins = [0] * (len(edges) + 1)
+    for number in numbers:
+        bins[bisect_left(edges, number)] += 1
+    summary = Numeric(len(numbers), 0.0, 0.0, min(numbers), max(numbers), tuple(edges), tuple(bins))
+    found = [quantile(summary, p) for p in QUANTILES.values()]
+    if not edges:
+        assert {None} == set(found)
+        return
+    assert sorted(found) == found
+    assert min(numbers) <= found[0]
+    assert found[-1] <= max(numbers)
+    for p, value in zip(QUANTILES.values(), found, strict=True):
+        true = sorted(numbers)[max(0, math.ceil(p * len(numbers)) - 1)]
+        n = bisect_left(edges, true)
+        assert n == 0 or value >= edges[n - 1]
+        assert n == len(edges) or value <= edges[n]
 
 
 class TestFindings:

@@ -71,7 +71,7 @@ class Fences:
         self._seen: dict[Place, Stored | None] = {}
 
     def look(self, place: Place) -> None:
-        """Remember the fence as it is: what is read from now on must not have changed at the next `raise_`."""
+        """Remember the fence as it is: what is read from now on must not have changed at the next `claim`."""
         self._seen[place] = self._index.get(_fence(place))
 
     def look_once(self, place: Place) -> None:
@@ -83,7 +83,7 @@ class Fences:
         """Forget what was seen."""
         self._seen.clear()
 
-    def raise_(self, place: Place) -> None:
+    def claim(self, place: Place) -> None:
         """Write the fence.
 
         Raises:
@@ -107,13 +107,13 @@ def commit(indices: Indices, fences: Fences, buffer: Buffer) -> None:
     """
     places = sorted(buffer.places)
     for place in places:
-        fences.raise_(place)
+        fences.claim(place)
     indices.profiles.write(_profile_writes(indices.profiles, buffer))
     unsettled, gone = _save_evaluations(indices.findings, buffer)
     indices.alerts.write(_alert_writes(indices.alerts, buffer))
     indices.findings.write([*(update(row, settled=True) for row in unsettled), *map(delete, gone)])
     for place in places:
-        fences.raise_(place)
+        fences.claim(place)
 
 
 def _profile_writes(index: StateIndex, buffer: Buffer) -> Iterator[Write]:

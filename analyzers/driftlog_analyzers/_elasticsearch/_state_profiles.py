@@ -164,14 +164,14 @@ def _shape(numeric: Numeric) -> Json:
 def quantile(numeric: Numeric, p: float) -> float | None:
     """The p-quantile, 0 to 1: linear within the bin that it falls into; None without histogram."""
     total = sum(numeric.bins)
-    if not numeric.edges or not total:
+    if not numeric.edges or len(numeric.bins) != len(numeric.edges) + 1 or not total:
         return None
     ends = list(accumulate(numeric.bins))
     n = bisect_left(ends, p * total)
     low = max(numeric.minimum, numeric.edges[n - 1]) if n else numeric.minimum
     high = min(numeric.maximum, numeric.edges[n]) if n < len(numeric.edges) else numeric.maximum
     into = (p * total - (ends[n] - numeric.bins[n])) / numeric.bins[n] if numeric.bins[n] else 0.0
-    return low + (high - low) * into
+    return min(high, low + (high - low) * into)
 
 
 def _values(feature: FeatureProfile, results: Sequence[Result]) -> Iterator[Json]:
