@@ -97,6 +97,14 @@ def test_not_set_up(refused):
         assert expected == refused(url).rpartition("; ")[2]
 
 
+def test_a_key_that_may_not_ask_for_the_version(refused):
+    """A key without any privilege on the cluster, as the documented one, gets as far as the others."""
+    missing = said(404, "index_not_found_exception", "no such index")
+    forbidden = said(403, "security_exception", "action [cluster:monitor/main] is unauthorized")
+    with scripted(lambda path: forbidden if path == "/" else missing) as (url, _):
+        assert "is not set up for driftlog" in refused(url)
+
+
 @pytest.mark.parametrize("number", ["7.17.9", "8.13.4"])
 def test_too_old(refused, number):
     """A version that lacks what driftlog needs is named."""
