@@ -11,8 +11,11 @@ from hashlib import blake2b
 from itertools import islice
 
 from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._calibration import WORDS, Calibration, Mode
+from driftlog_analyzers._earlier import Earlier
 from driftlog_analyzers._episode import EpisodeSettings, advance, fold
 from driftlog_analyzers._evaluate import evaluate
+from driftlog_analyzers._explain import by_version, mixed
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._json import to_json
 from driftlog_analyzers._profile import WindowProfile
@@ -41,6 +44,7 @@ class _Run:
     settings: Settings
     spec: ProfileSpec
     fingerprint: str
+    calibration: Calibration | None
     label: str
     now: datetime
     episodes: EpisodeSettings
@@ -118,20 +122,32 @@ def _start(  # noqa: PLR0917 - what a run has, in the order of `_Run`
     episodes: EpisodeSettings,
 ) -> _Run:
     spec = profile_spec(baseline)
-    fingerprint = _hash(_stable(spec))
-    label = _label(baseline, settings, fingerprint)
-    return _Run(store, state, baseline, size, settings, spec, fingerprint, label, now, episodes)
+    fingerprint, calibration = profile_fingerprint(spec), baseline.calibration(size)
+    label = _label(baseline, settings, fingerprint, calibration)
+    return _Run(
+        store, state, baseline, size, settings, spec, fingerprint, calibration, label, now, episodes
+    )
 
 
-def baseline_label(baseline: Baseline, settings: Settings) -> str:
+def baseline_label(baseline: Baseline, settings: Settings, size: WindowSize) -> str:
     """How `Evaluation.baseline` begins for this baseline under these settings."""
-    return _label(baseline, settings, _hash(_stable(profile_spec(baseline))))
+    fingerprint = profile_fingerprint(profile_spec(baseline))
+    return _label(baseline, settings, fingerprint, baseline.calibration(size))
 
 
-def _label(baseline: Baseline, settings: Settings, fingerprint: str) -> str:
+def profile_fingerprint(spec: ProfileSpec) -> str:
+    """Tells how windows are profiled: profiles of one fingerprint can merge."""
+    return _hash(_stable(spec))
+
+
+def _label(
+    baseline: Baseline, settings: Settings, fingerprint: str, calibration: Calibration | None
+) -> str:
     rules = repr(sorted(baseline.constraints.items()))
-    key = _hash(to_json(baseline.profile), rules, fingerprint, _settings_key(settings))
-    return f"{baseline.name} ({key}"
+    moves = to_json(calibration) if calibration else b""
+    key = _hash(to_json(baseline.profile), rules, fingerprint, _settings_key(settings), moves)
+    beside = f" beside {WORDS[calibration.mode]}" if calibration else ""
+    return f"{baseline.name}{beside} ({key}"
 
 
 def _stable(spec: ProfileSpec) -> str:
@@ -191,17 +207,50 @@ def _evaluated(
     run: _Run, windows: list[Window], known: dict[Window, Evaluation], events: dict[Window, int]
 ) -> list[Evaluation]:
     """Evaluate some windows and save what was found."""
-    made = []
+    made: list[Evaluation] = []
+    several: dict[int, WindowProfile] = {}
+    earlier = _earlier(run)
     for window, profile in zip(windows, run.store.profiles(run.spec, windows), strict=True):
-        results = evaluate(profile, run.baseline, run.settings, _history(run, window, events))
+        reference = _reference(run, window, earlier, known)
+        results = evaluate(
+            profile,
+            run.baseline,
+            run.settings,
+            _history(run, window, events),
+            reference=reference,
+            calibration=run.calibration,
+        )
+        if earlier:
+            earlier.add(window, profile, quiet=not any(result.alerts for result in results))
+        if mixed(profile, results):
+            several[len(made)] = profile
         made.append(_evaluation(run, window, profile, results, known.get(window)))
         run.state.save_profile(
             run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
         )
-    made = _with_examples(run, made)
+    usual = run.baseline.profile.versions
+    made = _with_examples(run, by_version(run.store, run.spec, usual, made, several))
     for evaluation in made:
         run.state.save_evaluation(run.size, evaluation)
     return made
+
+
+def _earlier(run: _Run) -> Earlier | None:
+    """The quiet windows before, where windows are compared with those."""
+    calibration = run.calibration
+    if calibration is None or calibration.mode is not Mode.TRAILING:
+        return None
+    learned = Window(calibration.first, calibration.last)
+    return Earlier(run.state, run.baseline.model, run.size, run.fingerprint, learned)
+
+
+def _reference(
+    run: _Run, window: Window, earlier: Earlier | None, known: dict[Window, Evaluation]
+) -> WindowProfile | None:
+    """What the window is compared with instead of the whole reference."""
+    if run.calibration is None:
+        return None
+    return run.calibration.reference(window, earlier.before(window, known) if earlier else ())
 
 
 def _evaluation(

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from driftlog_analyzers._calibration import Calibration
 from driftlog_analyzers._profile import Counts, FeatureProfile, WindowProfile
+from driftlog_analyzers._window import WindowSize
 
 Kind = Literal["numeric", "categorical", "text", "list", "unknown"]
 Stage = Literal["active", "beta", "planned", "deprecated"]
@@ -51,6 +53,7 @@ class Baseline:
         profile: the reference's profile.
         constraints: expectations by feature.
         vocabulary: texts per token, by text feature, for texts whose service has no vocabulary of its own.
+        calibrations: how the reference's own windows move, for each size of windows that was calibrated.
     """
 
     model: str
@@ -60,6 +63,11 @@ class Baseline:
     profile: WindowProfile
     constraints: Mapping[str, Constraint]
     vocabulary: Mapping[str, Counts] = field(default_factory=dict)
+    calibrations: tuple[Calibration, ...] = ()
+
+    def calibration(self, size: WindowSize) -> Calibration | None:
+        """How the reference's windows of this size move; None where that was not calibrated."""
+        return next((found for found in self.calibrations if found.size == str(size)), None)
 
     @property
     def name(self) -> str:

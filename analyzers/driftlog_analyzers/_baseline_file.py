@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from tomlkit.items import Table
 
 from driftlog_analyzers._baseline import Baseline, Constraint, Kind, Stage
+from driftlog_analyzers._calibration import Calibration
 from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._toml import config_error, problems, read_toml
@@ -43,6 +44,7 @@ class _Reference:
 
     profile: WindowProfile
     vocabulary: Mapping[str, Counts]
+    calibrations: tuple[Calibration, ...] = ()
 
 
 class _Feature(BaseModel):
@@ -92,15 +94,20 @@ class _File(BaseModel):
 def save_baseline(baseline: Baseline, path: Path) -> None:
     """Write the baseline to `path`, and its profile to ``<name>.profile.json`` beside it.
 
+    A file that says the same already is left as people wrote it.
+
     Raises:
         InputError: the files cannot be written.
     """
     beside = path.with_name(f"{path.stem}.profile.json")
-    reference = _Reference(baseline.profile, baseline.vocabulary)
-    text = _document(baseline, beside.name).as_string()
+    reference = _Reference(baseline.profile, baseline.vocabulary, baseline.calibrations)
+    document = _document(baseline, beside.name)
+    files = {beside: to_json(reference) + b"\n"}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write({beside: to_json(reference) + b"\n", path: text.encode()})
+        if not (path.exists() and read_toml(path) == document.unwrap()):
+            files[path] = document.as_string().encode()
+        _write(files)
     except OSError as error:
         raise InputError(
             f"baseline {path} cannot be written ({error.strerror});"
@@ -135,6 +142,7 @@ def load_baseline(path: Path) -> Baseline:
             name: Constraint(**feature.model_dump()) for name, feature in file.features.items()
         },
         vocabulary=reference.vocabulary,
+        calibrations=reference.calibrations,
     )
 
 

@@ -64,6 +64,11 @@ def _detector(name: object) -> DetectorName:
     raise ValueError(f"there is no detector {name!r}; {nearest(str(name), DETECTORS)}")
 
 
+def _threshold(key: str) -> str:
+    _detector(key.partition(".")[0])
+    return key
+
+
 def _beside_file(path: Path, info: ValidationInfo) -> Path:
     return info.context / path if info.context else path
 
@@ -187,6 +192,8 @@ class Monitor(BaseModel):
         text: features whose strings are text, to be split into tokens.
         categorical: features whose numbers are codes.
         ignore: features that no detector looks at.
+        thresholds: smallest effect of a finding instead of the detector's own or the calibrated one, by ``detector`` or
+            ``detector.feature``, in the unit of the detector's effect.
     """
 
     model_config = _CLOSED
@@ -197,6 +204,10 @@ class Monitor(BaseModel):
     text: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    thresholds: Mapping[
+        Annotated[str, AfterValidator(_threshold)],
+        Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)],
+    ] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_role_each(self) -> Self:

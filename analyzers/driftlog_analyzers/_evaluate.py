@@ -11,6 +11,8 @@ from dataclasses import replace
 from scipy import stats
 
 from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
+from driftlog_analyzers._calibration import Calibration
+from driftlog_analyzers._explain import explained
 from driftlog_analyzers._finding import Outcome, Result, Severity
 from driftlog_analyzers._profile import FeatureProfile, Features, WindowProfile
 from driftlog_analyzers._settings import Settings
@@ -36,6 +38,9 @@ def evaluate(
     baseline: Baseline,
     settings: Settings,
     history: Sequence[int] | None = None,
+    *,
+    reference: WindowProfile | None = None,
+    calibration: Calibration | None = None,
 ) -> tuple[Result, ...]:
     """Every result of one window, findings first, the gravest at the top.
 
@@ -44,21 +49,25 @@ def evaluate(
         baseline: what it is compared with.
         settings: how strict to be.
         history: predictions in comparable earlier windows; None where volume means nothing.
+        reference: what rates and distributions are compared with instead of the baseline's profile.
+        calibration: how the reference's own windows move.
     """
-    results = []
+    results: list[Result] = []
+    cases: list[Case] = []
     if history is not None and volume.NAME not in settings.disabled:
         results.append(volume.volume(profile.events, history))
     if profile.events < settings.min_events:
         results.append(_too_few(profile.events, settings.min_events))
         features = 1
     else:
-        cases = _cases(profile, baseline, settings)
+        cases = _cases(profile, baseline, settings, reference or baseline.profile)
         results += [result for case in cases for result in _results(case, settings)]
-        results += _of_window(profile, baseline, settings)
+        results += _of_window(profile, baseline, settings, reference or baseline.profile)
         features = len(cases)
-    results = [_thresholded(result, settings) for result in results]
+    results = [_thresholded(result, settings, calibration) for result in results]
     decided = decide(results, min(HIGHEST_LEVEL, settings.budget / 1000.0 * max(1, features)))
-    final = (_staged(result, baseline.constraints.get(result.feature)) for result in decided)
+    told = explained(decided, cases, profile, baseline.vocabulary)
+    final = (_staged(result, baseline.constraints.get(result.feature)) for result in told)
     return tuple(sorted(final, key=_order))
 
 
@@ -87,12 +96,14 @@ def _decided(result: Result, significant: bool) -> Result:
     return replace(result, outcome=Outcome.OK, weak=True)
 
 
-def _of_window(profile: WindowProfile, baseline: Baseline, settings: Settings) -> list[Result]:
+def _of_window(
+    profile: WindowProfile, baseline: Baseline, settings: Settings, before: WindowProfile
+) -> list[Result]:
     """What is said of the window as a whole."""
-    before, least = baseline.profile, settings.min_events
+    least = settings.min_events
     answers = (
         deployment.deployment(
-            before, profile, baseline.version, least, pinned=settings.version
+            baseline.profile, profile, baseline.version, least, pinned=settings.version
         ),
         latency.latency(before, profile, least),
         error_rate.error_rate(before, profile, least),
@@ -100,13 +111,18 @@ def _of_window(profile: WindowProfile, baseline: Baseline, settings: Settings) -
     return [a for a in answers if a is not None and a.detector not in settings.disabled]
 
 
-def _thresholded(result: Result, settings: Settings) -> Result:
-    """The result by the smallest effect that people set, where they did."""
-    wanted = settings.threshold(result.detector, result.feature)
-    if wanted is None or result.outcome is Outcome.INSUFFICIENT:
+def _thresholded(result: Result, settings: Settings, calibration: Calibration | None) -> Result:
+    """The result by the smallest effect that people set, else by what the reference's own windows show."""
+    if result.outcome is Outcome.INSUFFICIENT:
         return result
-    found = abs(result.effect) >= wanted
-    return replace(result, outcome=Outcome.FINDING if found else Outcome.OK)
+    wanted = settings.threshold(result.detector, result.feature)
+    if wanted is not None:
+        found = abs(result.effect) >= wanted
+        return replace(result, outcome=Outcome.FINDING if found else Outcome.OK)
+    if calibration is None or result.outcome is Outcome.OK:
+        return result
+    usual = abs(result.effect) <= calibration.floor(result.detector, result.feature)
+    return replace(result, outcome=Outcome.OK) if usual else result
 
 
 def _results(case: Case, settings: Settings) -> list[Result]:
@@ -129,36 +145,34 @@ def _named(result: Result, name: str, case: Case) -> Result:
     return replace(result, detector=name, condition=condition)
 
 
-def _cases(profile: WindowProfile, baseline: Baseline, settings: Settings) -> list[Case]:
-    """The features, then the outputs, which are expected as the reference has them."""
-    reference = baseline.profile
-    outputs = infer_constraints(replace(reference, features=reference.predictions))
-    features = _side_by_side(
-        baseline.constraints, (reference.features, profile.features), (reference, profile)
-    )
-    predicted = _side_by_side(
-        outputs, (reference.predictions, profile.predictions), (reference, profile)
-    )
-    predicted = [
-        replace(case, feature=f"{OUTPUT}{case.feature}", output=True) for case in predicted
+def _cases(
+    profile: WindowProfile, baseline: Baseline, settings: Settings, reference: WindowProfile
+) -> list[Case]:
+    """The features, then the outputs, which are expected as the baseline has them."""
+    windows = baseline.profile, reference, profile
+    outputs = infer_constraints(replace(windows[0], features=windows[0].predictions))
+    cases = _side_by_side(baseline.constraints, [w.features for w in windows], windows)
+    cases += [
+        replace(case, feature=f"{OUTPUT}{case.feature}", output=True)
+        for case in _side_by_side(outputs, [w.predictions for w in windows], windows)
     ]
-    return [case for case in (*features, *predicted) if case.feature not in settings.ignored]
+    return [case for case in cases if case.feature not in settings.ignored]
 
 
 def _side_by_side(
-    rules: Mapping[str, Constraint],
-    parts: tuple[Features, Features],
-    windows: tuple[WindowProfile, WindowProfile],
+    rules: Mapping[str, Constraint], parts: Sequence[Features], windows: Sequence[WindowProfile]
 ) -> list[Case]:
-    before, after = parts
+    """Each feature in the baseline, in what the window is compared with, and in the window."""
+    own, before, after = parts
     return [
         Case(
-            name,
-            rules.get(name),
-            before.get(name, _ABSENT),
-            windows[0].events,
-            after.get(name, _ABSENT),
-            windows[1].events,
+            feature=name,
+            constraint=rules.get(name),
+            before=before.get(name, _ABSENT),
+            before_events=windows[1].events,
+            after=after.get(name, _ABSENT),
+            after_events=windows[2].events,
+            own=own.get(name, _ABSENT),
         )
         for name in sorted({*after, *rules})
     ]

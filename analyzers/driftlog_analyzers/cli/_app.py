@@ -16,6 +16,7 @@ from driftlog.errors import ShipperError
 from driftlog_analyzers.cli._alerts import alerts_list, alerts_show
 from driftlog_analyzers.cli._analyze import analyze
 from driftlog_analyzers.cli._baseline import baseline
+from driftlog_analyzers.cli._calibrate import calibrate
 from driftlog_analyzers.cli._check_config import check_config
 from driftlog_analyzers.cli._console import complain, show
 from driftlog_analyzers.cli._demo import demo
@@ -51,6 +52,7 @@ def application() -> typer.Typer:
     app.command()(demo)
     app.command()(log)
     app.command()(baseline)
+    app.command()(calibrate)
     app.command()(analyze)
     alerts = typer.Typer(help="Review the alerts.", no_args_is_help=True)
     alerts.command("list")(alerts_list)

@@ -89,7 +89,7 @@ def data_of(
             episodes=state.episodes(name, size=size),
             budget=where.config.detection.budget,
             accounting=_damaged(_run.damage_of(store)),
-            caution=_run.caution(where, shown, evaluations),
+            caution=_run.caution(where, shown, evaluations, size),
         )
 
 

@@ -56,9 +56,11 @@ def find(where: Place, model: str, path: Path | None, version: str | None) -> Ba
     return baseline
 
 
-def caution(where: Place, shown: Baseline, evaluations: Sequence[Evaluation]) -> str:
+def caution(
+    where: Place, shown: Baseline, evaluations: Sequence[Evaluation], size: WindowSize
+) -> str:
     """Say how many windows were not judged with this baseline; empty where all were."""
-    label = baseline_label(shown, settings(where, shown.model))
+    label = baseline_label(shown, settings(where, shown.model), size)
     other = sum(not evaluation.baseline.startswith(label) for evaluation in evaluations)
     if not other:
         return ""
@@ -88,12 +90,14 @@ def _how_made(where: Place, model: str) -> str:
 
 def settings(where: Place, model: str) -> Settings:
     """How strict the detectors are, by the configuration."""
-    detection = where.config.detection
+    detection, monitor = where.config.detection, where.config.monitor(model)
     return Settings(
         budget=detection.budget,
         min_events=detection.min_events,
         disabled=frozenset(detection.disabled),
-        ignored=frozenset(where.config.monitor(model).ignore),
+        ignored=frozenset(monitor.ignore),
+        version=monitor.version,
+        thresholds=monitor.thresholds,
     )
 
 

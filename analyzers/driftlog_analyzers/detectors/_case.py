@@ -14,10 +14,11 @@ class Case:
     Attributes:
         feature: its name.
         constraint: what is expected; None for a feature that nobody declared.
-        before: the reference's profile of it.
+        before: the reference's profile of it: of all of it, of the same hour of the week, or of the windows before.
         before_events: events of the reference.
         after: the window's profile of it.
         after_events: events of the window.
+        own: the baseline's own profile of it, where `before` is not that.
         output: whether it is an output of the model.
     """
 
@@ -27,7 +28,13 @@ class Case:
     before_events: int
     after: FeatureProfile
     after_events: int
+    own: FeatureProfile | None = None
     output: bool = False
+
+    @property
+    def baseline(self) -> FeatureProfile:
+        """The baseline's own profile of the feature: what constraints and known values come from."""
+        return self.before if self.own is None else self.own
 
     @property
     def occasions(self) -> tuple[int, int]:

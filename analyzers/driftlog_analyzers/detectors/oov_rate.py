@@ -24,7 +24,7 @@ SHOWN = 20
 
 def oov_rate(case: Case, minimum: int) -> Result | None:
     """Test one text feature; the effect is the rise of the OOV rate, 0 to 1."""
-    before, after = case.before.text, case.after.text
+    before, after = case.baseline.text, case.after.text
     if (
         case.constraint is None
         or before is None

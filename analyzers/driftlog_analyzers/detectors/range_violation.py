@@ -19,12 +19,11 @@ from driftlog_analyzers.detectors._case import Case, insufficient
 NAME = "range"
 MINIMUM_SHARE = 0.002
 HIGH = 0.1
-_SCALES = {1000.0: "1,000 times", 100.0: "100 times", 0.01: "1/100 of", 0.001: "1/1,000 of"}
 
 
 def range_violation(case: Case, minimum: int) -> Result | None:
     """Test one numeric feature; the effect is the share of its numbers outside the range."""
-    rule, before, after = case.constraint, case.before.numeric, case.after.numeric
+    rule, before, after = case.constraint, case.baseline.numeric, case.after.numeric
     if rule is None or rule.kind != "numeric" or after is None:
         return None
     forbidden = _beyond_written(rule, before, after)
@@ -37,7 +36,7 @@ def range_violation(case: Case, minimum: int) -> Result | None:
         case.feature,
         Outcome.FINDING if many or far else Outcome.OK,
         f"{case.feature}: {percent(share)} of {after.n:,} numbers lie outside {_span(rule.minimum, rule.maximum)}; "
-        f"seen {after.minimum:g} to {after.maximum:g}{_scale(before, after)}",
+        f"seen {after.minimum:g} to {after.maximum:g}",
         severity=(Severity.HIGH if share >= HIGH else Severity.MEDIUM) if many else Severity.INFO,
         n=after.n,
         effect=share,
@@ -84,12 +83,3 @@ def _span(low: float | None, high: float | None) -> str:
     if low is None:
         return "any number" if high is None else f"up to {high:g}"
     return f"{low:g} and up" if high is None else f"{low:g} to {high:g}"
-
-
-def _scale(before: Numeric | None, after: Numeric) -> str:
-    if before is None or not before.mean or not after.mean:
-        return ""
-    for factor, words in _SCALES.items():
-        if math.isclose(after.mean / before.mean, factor, rel_tol=0.1):
-            return f"; about {words} what it was: another unit?"
-    return ""

@@ -36,7 +36,7 @@ def stuck(case: Case, minimum: int) -> Result | None:
         else f"{case.feature} is not stuck",
         severity=Severity.HIGH,
         n=n,
-        effect=variety,
+        effect=0.0 if value is None else variety,
         p_value=more_often(n, n, mode, m) if value is not None else 1.0,
         changes=_changes(case, value, m),
         condition=Condition("any", case.feature),

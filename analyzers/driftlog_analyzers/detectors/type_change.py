@@ -17,7 +17,7 @@ HIGH = 0.5
 def type_change(case: Case, minimum: int) -> Result | None:
     """Test one feature; the effect is Cohen's h of the shares of values of other kinds."""
     expected = _WORDS.get(case.constraint.kind) if case.constraint else None
-    if expected is None or main_kind(case.before) == "unknown" or not case.after.values:
+    if expected is None or main_kind(case.baseline) == "unknown" or not case.after.values:
         return None
     n, m = case.after.values, case.before.values
     other = n - case.after.kinds.get(expected, 0)

@@ -23,7 +23,7 @@ HIGH = 0.1
 
 def unseen_category(case: Case, minimum: int) -> Result | None:
     """Test one categorical or list feature; the effect is the unseen mass beyond the usual novelty, 0 to 1."""
-    before, after, rule = case.before.categorical, case.after.categorical, case.constraint
+    before, after, rule = case.baseline.categorical, case.after.categorical, case.constraint
     if rule is None or before is None or after is None or not after.n or before.tail:
         return None
     known = {*before.counts, *rule.values} if rule.values is not None else before.counts.keys()
@@ -95,5 +95,5 @@ def _severity(share: float) -> Severity:
 
 def _probability(case: Case, unseen: int, n: int, once: int, m: int) -> float:
     """Fisher's exact test over events; a list's share of unseen items counts as that share of the list."""
-    lists, window_lists = case.occasions
+    lists, window_lists = case.baseline.strings + case.baseline.lists, case.occasions[1]
     return more_often(unseen * window_lists // n, window_lists, -(-once * lists // m), lists)

@@ -1,0 +1,135 @@
+"""From the reference's windows in a store to a calibrated baseline."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from driftlog_analyzers._baseline import Baseline, Constraint
+from driftlog_analyzers._calibration import MINIMUM_WINDOWS, Judged, calibrate
+from driftlog_analyzers._evaluate import evaluate
+from driftlog_analyzers._finding import Outcome, Result
+from driftlog_analyzers._profile import Features, Numeric, WindowProfile
+from driftlog_analyzers._reference import profile_spec
+from driftlog_analyzers._settings import Settings
+from driftlog_analyzers._store import EventStore
+from driftlog_analyzers._window import WindowSize
+from driftlog_analyzers.detectors import NAMES, range_violation, unseen_category
+from driftlog_analyzers.errors import BaselineError
+
+Progress = Callable[[int, int], None]
+
+_NEW = frozenset({range_violation.NAME, unseen_category.NAME})
+
+
+def calibrated(
+    store: EventStore,
+    baseline: Baseline,
+    size: WindowSize,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+) -> Baseline:
+    """The baseline with what its reference's own windows of one size say of alerts to come.
+
+    Args:
+        store: where the reference's events are.
+        baseline: what windows are compared with.
+        size: of the windows.
+        start: of a stretch without faults, UTC; by default the time of the reference's first event.
+        end: of the stretch, UTC; by default the time of the reference's last event.
+        settings: of the detectors.
+        progress: is told how many of how many windows are done.
+
+    Raises:
+        BaselineError: there are too few windows to learn from.
+        StoreError: the store could not answer completely.
+    """
+    settings = settings or Settings()
+    start, end = start or baseline.profile.first, end or baseline.profile.last
+    windows = store.windows(baseline.model, size, start, end)
+    kept = []
+    for n, (window, profile) in enumerate(
+        zip(windows, store.profiles(profile_spec(baseline), windows), strict=True), 1
+    ):
+        if profile.events >= settings.min_events:
+            kept.append((window, profile))
+        if progress:
+            progress(n, len(windows))
+    if len(kept) < MINIMUM_WINDOWS:
+        raise BaselineError(
+            f"the log holds {len(kept)} windows of {size} with {settings.min_events} events or more from {start} to "
+            f"{end}; at least {MINIMUM_WINDOWS} are needed: name a longer stretch without faults, or smaller windows"
+        )
+    found = calibrate(size, kept, _Judge(baseline, settings), settings.budget)
+    others = tuple(c for c in baseline.calibrations if c.size != found.size)
+    return replace(baseline, calibrations=(*others, found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """The detectors, as `calibrate` asks them."""
+
+    baseline: Baseline
+    settings: Settings
+
+    def beside(self, profile: WindowProfile, reference: WindowProfile | None) -> Judged:
+        """Compared with a reference; None, with the whole. Without the detectors of what is new."""
+        settings = replace(self.settings, disabled=self.settings.disabled | _NEW)
+        return _judged(evaluate(profile, self.baseline, settings, reference=reference))
+
+    def after(self, profile: WindowProfile, seen: WindowProfile) -> Judged:
+        """What the detectors of new values say, had only this been seen before."""
+        others = frozenset(NAMES) - _NEW
+        settings = replace(self.settings, disabled=self.settings.disabled | others)
+        then = replace(self.baseline, profile=seen, constraints=self._rules(seen))
+        return _judged(evaluate(_bounded(profile, seen), then, settings))
+
+    def _rules(self, seen: WindowProfile) -> dict[str, Constraint]:
+        """The constraints, with the range and the values that were seen."""
+        rules = dict(self.baseline.constraints)
+        for name, feature in seen.features.items():
+            if name in rules and feature.numeric and rules[name].kind == "numeric":
+                low, high = feature.numeric.minimum, feature.numeric.maximum
+                rules[name] = replace(rules[name], minimum=low, maximum=high)
+        return {
+            name: replace(rule, values=None, min_domain_mass=0.0) for name, rule in rules.items()
+        }
+
+
+def _judged(results: Iterable[Result]) -> Judged:
+    return {
+        f"{result.detector}.{result.feature}": (abs(result.effect), result.alerts)
+        for result in results
+        if result.outcome is not Outcome.INSUFFICIENT
+    }
+
+
+def _bounded(profile: WindowProfile, seen: WindowProfile) -> WindowProfile:
+    """The window with its numbers counted that lie outside of what was seen."""
+    return replace(
+        profile,
+        features=_outside(profile.features, seen.features),
+        predictions=_outside(profile.predictions, seen.predictions),
+    )
+
+
+def _outside(features: Features, seen: Features) -> Features:
+    found = dict(features)
+    for name, feature in features.items():
+        before = seen[name].numeric if name in seen else None
+        if feature.numeric and before:
+            found[name] = replace(feature, numeric=_counted(feature.numeric, before))
+    return found
+
+
+def _counted(after: Numeric, before: Numeric) -> Numeric:
+    """The numbers outside, as far as the histogram tells them; at least one where the extremes say so."""
+    low, high = bisect_left(after.edges, before.minimum), bisect_left(after.edges, before.maximum)
+    return replace(
+        after,
+        below=max(sum(after.bins[:low]), int(after.minimum < before.minimum)),
+        above=max(sum(after.bins[high + 1 :]), int(after.maximum > before.maximum)),
+    )
