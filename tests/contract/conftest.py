@@ -8,6 +8,7 @@ from elasticsearch import Elasticsearch
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
 from driftlog_analyzers._spool_store import SpoolStore
 from tests.contract.shipping import install, ship
+from tests.contract.state_homes import ElasticsearchHome, FileHome
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +59,27 @@ def opened(request):
     yield read
     for store in stores:
         store.close()
+
+
+@pytest.fixture(scope="module")
+def indices(client):
+    """The indices of what analyzers remember, for one module of tests."""
+    home = ElasticsearchHome(client, f"t{uuid.uuid4().hex[:12]}")
+    home.create()
+    yield home
+    home.remove()
+
+
+@pytest.fixture
+def emptied(indices):
+    """These indices, empty."""
+    indices.clear()
+    return indices
+
+
+@pytest.fixture(params=["file", "elasticsearch"])
+def home(request, tmp_path):
+    """Both homes of state and baselines, empty: a test that takes it runs once on each."""
+    if request.param == "file":
+        return FileHome(tmp_path)
+    return request.getfixturevalue("emptied")

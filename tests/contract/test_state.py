@@ -1,4 +1,3 @@
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -13,26 +12,6 @@ from driftlog_analyzers.errors import InputError
 from tests.analyzers import value_strategies as values
 from tests.analyzers.state_helpers import DAY, HOUR, THOUSAND, save_hours
 from tests.analyzers.value_strategies import evaluation, finding, hour
-from tests.contract.state_homes import ElasticsearchHome, FileHome
-
-
-@pytest.fixture(scope="module")
-def indices(client):
-    """The indices of these tests."""
-    home = ElasticsearchHome(client, f"t{uuid.uuid4().hex[:12]}")
-    home.create()
-    yield home
-    home.remove()
-
-
-@pytest.fixture(params=["file", "elasticsearch"])
-def home(request, tmp_path):
-    """Both homes of state and baselines, empty."""
-    if request.param == "file":
-        return FileHome(tmp_path)
-    home = request.getfixturevalue("indices")
-    home.clear()
-    return home
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 import random
 import threading
-import uuid
 from dataclasses import replace
 
 import pytest
@@ -18,7 +17,7 @@ from driftlog_analyzers._window import CountSize
 from driftlog_analyzers.errors import StoreError
 from tests.analyzers.spools import MODEL, at
 from tests.analyzers.state_helpers import HOUR
-from tests.contract.state_homes import ElasticsearchHome, FileHome
+from tests.contract.state_homes import FileHome
 
 PER_HOUR = 60
 HUNDRED = CountSize(100)
@@ -50,22 +49,6 @@ def baseline(spools):
     """The first six hours."""
     with SpoolStore(spools[0]) as store:
         return baseline_from_store(store, model=MODEL, version="7", end=at(6))
-
-
-@pytest.fixture(scope="module")
-def indices(client):
-    """The indices of these tests."""
-    home = ElasticsearchHome(client, f"t{uuid.uuid4().hex[:12]}")
-    home.create()
-    yield home
-    home.remove()
-
-
-@pytest.fixture
-def emptied(indices):
-    """The indices, empty."""
-    indices.clear()
-    return indices
 
 
 class SteadyStore(SpoolStore):

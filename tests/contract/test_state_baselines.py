@@ -1,5 +1,4 @@
 import random
-import uuid
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,29 +7,9 @@ import pytest
 from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
 from driftlog_analyzers._profile import Categorical, FeatureProfile, Text, WindowProfile
 from driftlog_analyzers.errors import BaselineError, ConfigError, StoreError
-from tests.contract.state_homes import ElasticsearchHome, FileHome
 
 CREATED = datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=UTC)
 BASELINE = Baseline("churn", "7", CREATED, "train.csv", WindowProfile(3), {})
-
-
-@pytest.fixture(scope="module")
-def indices(client):
-    """The indices of these tests."""
-    home = ElasticsearchHome(client, f"t{uuid.uuid4().hex[:12]}")
-    home.create()
-    yield home
-    home.remove()
-
-
-@pytest.fixture(params=["file", "elasticsearch"])
-def home(request, tmp_path):
-    """Both homes of baselines, empty."""
-    if request.param == "file":
-        return FileHome(tmp_path)
-    home = request.getfixturevalue("indices")
-    home.clear()
-    return home
 
 
 def keep(home, version, days=0, model="churn"):
@@ -101,12 +80,6 @@ def test_a_large_one(home):
 
 class TestElasticsearch:
     """What only an index has."""
-
-    @pytest.fixture
-    def emptied(self, indices):
-        """The indices, empty."""
-        indices.clear()
-        return indices
 
     def test_revisions(self, emptied):
         """A revision counts the changes; the same baseline once more is none and writes nothing."""

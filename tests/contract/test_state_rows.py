@@ -22,7 +22,6 @@ from driftlog_analyzers._profile import Categorical, FeatureProfile, Numeric, Te
 from driftlog_analyzers.errors import ConfigError, StoreError
 from tests.analyzers.state_helpers import HOUR, save_hours
 from tests.analyzers.value_strategies import evaluation, finding, hour, insufficient
-from tests.contract.state_homes import ElasticsearchHome
 from tests.elasticsearch.scripted import scripted
 
 COUNTRIES = {f"c{n:02}": 100 - n for n in range(15)}
@@ -48,20 +47,10 @@ VANISHED = finding("income", detector="vanished", severity=Severity.CRITICAL, ef
 OUTPUT = finding("prediction.score", detector="stuck", severity=Severity.INFO)
 
 
-@pytest.fixture(scope="module")
-def indices(client):
-    """The indices of these tests."""
-    home = ElasticsearchHome(client, f"t{uuid.uuid4().hex[:12]}")
-    home.create()
-    yield home
-    home.remove()
-
-
 @pytest.fixture
-def home(indices):
+def home(emptied):
     """The indices, empty."""
-    indices.clear()
-    return indices
+    return emptied
 
 
 @pytest.fixture
