@@ -85,6 +85,7 @@ class Result:
         events: ids of a few such events.
         notable: worth a notice even where it is not significant.
         weak: ok for want of significance alone, while the effect is above the detector's floor.
+        explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too.
     """
 
     detector: str
@@ -101,6 +102,7 @@ class Result:
     events: tuple[str, ...] = ()
     notable: bool = False
     weak: bool = False
+    explanation: str = ""
 
     @property
     def alerts(self) -> bool:

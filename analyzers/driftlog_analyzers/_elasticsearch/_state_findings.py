@@ -140,6 +140,7 @@ def _result(result: Result) -> Json:
         "alerts": result.alerts,
         "weak": result.weak,
         "summary": result.summary,
+        "explanation": result.explanation,
         "n": result.n,
         "effect": result.effect,
         "p_value": result.p_value,

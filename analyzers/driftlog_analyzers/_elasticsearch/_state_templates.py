@@ -121,7 +121,16 @@ def _findings() -> Json:
             {
                 **_where(),
                 **dict.fromkeys(
-                    ("row", "baseline", "detector", "feature", "outcome", "severity"), KEYWORD
+                    (
+                        "row",
+                        "baseline",
+                        "detector",
+                        "feature",
+                        "outcome",
+                        "severity",
+                        "explanation",
+                    ),
+                    KEYWORD,
                 ),
                 "alerts": _FLAG,
                 "weak": _FLAG,
