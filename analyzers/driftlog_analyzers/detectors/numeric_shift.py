@@ -28,6 +28,7 @@ from driftlog_analyzers._statistics import (
     counted,
     excess_variation,
     figure,
+    figure,
     pooled_neighbours,
 )
 from driftlog_analyzers.detectors._case import Case, insufficient
