@@ -100,7 +100,11 @@ def rate(hits: int, n: int) -> float:
 
 
 def figure(x: float) -> str:
-    """A number in words: four digits, or all before the point; no exponent below a quadrillion."""
+    """A number in words: four digits, or all before the point; no exponent below a quadrillion.
+
+    Numbers that differ by the errors of summation alone read the same.
+    """
+    x = float(f"{x:.12g}")
     return f"{x:,.0f}" if 999.5 <= abs(x) < 1e15 else f"{x:.4g}"  # noqa: PLR2004 - what rounds to 1,000
 
 

@@ -28,7 +28,6 @@ from driftlog_analyzers._statistics import (
     counted,
     excess_variation,
     figure,
-    figure,
     pooled_neighbours,
 )
 from driftlog_analyzers.detectors._case import Case, insufficient
