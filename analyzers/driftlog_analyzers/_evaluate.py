@@ -117,7 +117,7 @@ def _thresholded(result: Result, settings: Settings, calibration: Calibration | 
         return result
     wanted = settings.threshold(result.detector, result.feature)
     if wanted is not None:
-        found = abs(result.effect) >= wanted
+        found = wanted <= abs(result.effect) > 0
         return replace(result, outcome=Outcome.FINDING if found else Outcome.OK)
     if calibration is None or result.outcome is Outcome.OK:
         return result

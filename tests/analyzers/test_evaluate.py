@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -6,7 +7,7 @@ from scipy import stats
 
 from driftlog_analyzers._baseline import Constraint
 from driftlog_analyzers._evaluate import decide, evaluate
-from driftlog_analyzers._finding import Outcome, Result, Severity
+from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
 from driftlog_analyzers._profile import FeatureProfile, WindowProfile
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers.detectors import NAMES
@@ -210,6 +211,276 @@ class TestEvaluate:
         )
 
         assert ({("na_spike", "f")}, set()) == (tolerant, strict)
+
+
+def with_outputs(profile, **outputs):
+    """The profile with these outputs."""
+    return replace(profile, predictions=outputs)
+
+
+SCORES = (numbers(10_000), numbers(1000), numbers(1000, bins=(100, 100, 200, 200, 400), mean=6.0))
+LABELS = tuple(
+    strings({"stay": stay, "go": go}) for stay, go in [(9000, 1000), (900, 100), (700, 300)]
+)
+
+
+class TestOutputs:
+    """The model's outputs, which are watched as its inputs are."""
+
+    @pytest.fixture
+    def baseline(self, made_up):
+        """The baseline of a model with a score and a label."""
+        profile = with_outputs(made_up.baseline.profile, score=SCORES[0], label=LABELS[0])
+        return replace(made_up.baseline, profile=profile)
+
+    def told(self, made_up, baseline, settings=None, **outputs):
+        """The findings of a window with these outputs and inputs without fault."""
+        profile = made_up.window(broken("none"))
+        found = evaluate(with_outputs(profile, **outputs), baseline, settings or Settings())
+        return [result for result in found if result.alerts]
+
+    def test_no_fault(self, made_up, baseline):
+        """Outputs as the reference has them are no finding."""
+        assert [] == self.told(made_up, baseline, score=SCORES[1], label=LABELS[1])
+
+    def test_shift(self, made_up, baseline):
+        """A score or a label that moved is a shift of predictions, shown by events with such outputs."""
+        (score,) = self.told(made_up, baseline, score=SCORES[2], label=LABELS[1])
+        (label,) = self.told(made_up, baseline, score=SCORES[1], label=LABELS[2])
+
+        assert (
+            "prediction_shift",
+            "prediction.score",
+            "prediction.score: mean went from 5 to 6 (+0.35 sd) in 1,000 numbers",
+            Condition("within", "score", low=8.0, high=10.0, output=True),
+        ) == (score.detector, score.feature, score.summary, score.condition)
+        assert (
+            "prediction_shift",
+            "prediction.label",
+            Condition("values", "label", ("go",), output=True),
+        ) == (label.detector, label.feature, label.condition)
+
+    def test_collapse(self, made_up, baseline):
+        """A model that says one thing only has collapsed, and its predictions have shifted."""
+        found = self.told(made_up, baseline, score=SCORES[1], label=strings({"stay": 1000}))
+
+        assert {
+            ("prediction_collapse", "prediction.label"),
+            ("prediction_shift", "prediction.label"),
+        } == {(result.detector, result.feature) for result in found}
+        assert {("label", True)} == {(r.condition.feature, r.condition.output) for r in found}
+
+    def test_vanished(self, made_up, baseline):
+        """An output that is gone has vanished."""
+        (result,) = self.told(made_up, baseline, score=SCORES[1])
+
+        assert ("vanished", "prediction.label", Condition("absent", "label", output=True)) == (
+            result.detector,
+            result.feature,
+            result.condition,
+        )
+
+    def test_left_out(self, made_up, baseline):
+        """Outputs and their detectors can be left out under their own names, and inputs' names leave them alone."""
+        outputs = {"score": SCORES[2], "label": strings({"stay": 1000})}
+        left = {
+            frozenset({"prediction_shift"}): {("prediction_collapse", "prediction.label")},
+            frozenset({"numeric_shift", "category_shift", "stuck"}): {
+                ("prediction_shift", "prediction.score"),
+                ("prediction_shift", "prediction.label"),
+                ("prediction_collapse", "prediction.label"),
+            },
+        }
+        for disabled, expected in left.items():
+            found = self.told(made_up, baseline, Settings(disabled=disabled), **outputs)
+            assert expected == alerts(found)
+        ignored = Settings(ignored=frozenset({"prediction.label", "score"}))
+        assert {("prediction_shift", "prediction.score")} == alerts(
+            self.told(made_up, baseline, ignored, **outputs)
+        )
+
+    def test_input_of_the_same_name(self, made_up, baseline):
+        """An input may be called as an output is: each has its own findings."""
+        features = {**baseline.profile.features, "score": SCORES[0]}
+        profile = replace(baseline.profile, features=features)
+        rules = {**baseline.constraints, "score": Constraint("numeric")}
+        both = replace(baseline, profile=profile, constraints=rules)
+        window = made_up.window(broken("none"))
+        window = replace(window, features={**window.features, "score": SCORES[2]})
+        outputs = with_outputs(window, score=SCORES[1], label=LABELS[1])
+
+        (result,) = (r for r in evaluate(outputs, both, Settings()) if r.alerts)
+
+        assert ("numeric_shift", "score", False) == (
+            result.detector,
+            result.feature,
+            result.condition.output,
+        )
+
+
+class TestOfTheWindow:
+    """Versions, failures and durations, which are the window's and no feature's."""
+
+    @pytest.fixture
+    def both(self, made_up):
+        """A baseline with versions, outcomes and durations, and a window with worse ones."""
+        duration = numbers(10_000).numeric
+        reference = replace(
+            made_up.baseline.profile,
+            versions={"1": 10_000},
+            outcomes={"success": 9990, "failure": 10},
+            duration=duration,
+        )
+        window = replace(
+            made_up.window(broken("none")),
+            versions={"1": 600, "2": 400},
+            outcomes={"success": 900, "failure": 100},
+            duration=numbers(1000, bins=(0, 0, 0, 0, 1000)).numeric,
+        )
+        return replace(made_up.baseline, profile=reference), window
+
+    def test_are_found(self, both):
+        """Each is found once, with no feature's name."""
+        baseline, window = both
+
+        assert {("deployment", ""), ("error_rate", ""), ("latency", "")} == alerts(
+            evaluate(window, baseline, Settings())
+        )
+        assert set() == alerts(evaluate(baseline.profile, baseline, Settings()))
+
+    def test_left_out(self, both):
+        """Each can be left out."""
+        baseline, window = both
+        disabled = frozenset({"deployment", "latency"})
+
+        assert {("error_rate", "")} == alerts(
+            evaluate(window, baseline, Settings(disabled=disabled))
+        )
+
+    def test_pinned_version(self, both):
+        """Where people name the version that may serve, the others are strange."""
+        baseline, window = both
+        first, *_ = (
+            r
+            for r in evaluate(window, baseline, Settings(version="2"))
+            if r.detector == "deployment"
+        )
+
+        assert ("version 1 in 60 % of 1,000 events; only 2 may serve", Severity.HIGH) == (
+            first.summary,
+            first.severity,
+        )
+
+
+class TestThresholds:
+    """Smallest effects that people set instead of the detectors' own."""
+
+    @pytest.mark.parametrize(
+        ("thresholds", "expected"),
+        [
+            ({}, {"income"}),
+            ({"na_spike": 0.4}, {"income"}),
+            ({"na_spike": 0.9}, set()),
+            ({"na_spike.income": 0.9}, set()),
+            ({"na_spike": 0.9, "na_spike.income": 0.4}, {"income"}),
+            ({"na_spike.age": 0.9, "range": 0.9}, {"income"}),
+        ],
+    )
+    def test_larger(self, made_up, thresholds, expected):
+        """A larger one silences a finding, for one feature or for all; the feature's goes before the detector's."""
+        settings = Settings(thresholds=thresholds)
+        results = evaluate(made_up.window(broken("nulls")), made_up.baseline, settings)
+
+        assert expected == {name for _, name in alerts(results)}
+
+    def test_smaller(self, made_up):
+        """A smaller one makes a finding of what the detector thinks too small, if it is significant."""
+        before, after = (
+            {"f": strings({"a": n // 2 - more, "b": n // 2 + more})}
+            for n, more in ((1_000_000, 0), (100_000, 900))
+        )
+        baseline = replace(
+            made_up.baseline,
+            profile=WindowProfile(1_000_000, before),
+            constraints={"f": Constraint("categorical")},
+        )
+        settings = Settings(thresholds={"category_shift": 0.005})
+
+        assert set() == alerts(evaluate(WindowProfile(100_000, after), baseline, Settings()))
+        assert {("category_shift", "f")} == alerts(
+            evaluate(WindowProfile(100_000, after), baseline, settings)
+        )
+        assert set() == alerts(evaluate(WindowProfile(1_000_000, before), baseline, settings))
+
+    def test_zero(self, made_up):
+        """At 0 the significance alone decides, and where nothing moved nothing is found."""
+        settings = Settings(thresholds=dict.fromkeys(NAMES, 0.0))
+
+        results = evaluate(made_up.baseline.profile, made_up.baseline, settings, [10_000] * 9)
+
+        assert set() == alerts(results)
+
+    def test_of_an_output(self, made_up):
+        """An output's threshold stands under the output's name."""
+        profile = with_outputs(made_up.baseline.profile, score=SCORES[0])
+        baseline = replace(made_up.baseline, profile=profile)
+        window = with_outputs(made_up.window(broken("none")), score=SCORES[2])
+        settings = Settings(thresholds={"prediction_shift.prediction.score": 0.5})
+
+        assert {("prediction_shift", "prediction.score")} == alerts(
+            evaluate(window, baseline, Settings())
+        )
+        assert set() == alerts(evaluate(window, baseline, settings))
+
+    def test_too_few_stay_too_few(self, made_up):
+        """What could not be tested is no finding, however small the threshold."""
+        settings = Settings(thresholds={"window": 0.0})
+
+        (result,) = evaluate(made_up.window(draw(random_source(), 19)), made_up.baseline, settings)
+
+        assert Outcome.INSUFFICIENT == result.outcome
+
+
+class TestExplanations:
+    """What kind of fault it is."""
+
+    @pytest.mark.parametrize(
+        ("fault", "name", "explanation"),
+        [
+            ("unit", "age", "scaled by 1/100"),
+            ("stuck", "age", "constant since 2026-03-02 14:02 UTC or earlier"),
+            ("words", "comment", ""),
+            ("nulls", "income", ""),
+            ("share", "country", ""),
+        ],
+    )
+    def test_are_said(self, made_up, fault, name, explanation):
+        """A finding says its kind where the data show it, and nothing where they do not."""
+        rows = broken("none" if fault == "unit" else fault)
+        if fault == "unit":
+            rows.numeric["age"][:] /= 100.0
+        profile = replace(made_up.window(rows), first=datetime(2026, 3, 2, 14, 2, tzinfo=UTC))
+        found = [r for r in evaluate(profile, made_up.baseline, Settings()) if r.alerts]
+
+        told = {r.explanation for r in found if r.feature == name and r.detector != "numeric_shift"}
+        assert {explanation} == told
+        assert all(r.summary.endswith(r.explanation) for r in found)
+
+    def test_before_the_stage(self, made_up):
+        """The stage of a feature that is not active is said last."""
+        rows = broken("none")
+        rows.numeric["age"][:] *= 100.0
+        baseline = constrained(made_up.baseline, "age", stage="beta")
+
+        first, *_ = evaluate(made_up.window(rows), baseline, Settings())
+
+        assert first.summary.endswith("; scaled by 100 (beta)")
+
+    def test_only_of_findings(self, made_up):
+        """On clean data nothing is explained."""
+        results = evaluate(made_up.window(broken("none")), made_up.baseline, Settings())
+
+        assert {""} == {result.explanation for result in results}
 
 
 def without(profile, name):

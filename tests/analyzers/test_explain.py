@@ -493,19 +493,18 @@ class TestRespelled:
         assert words == "" or suffix
         assert "" == respelled(case(before, before), 0.0)
 
-    @given(st.text())
-    def test_mojibake_of_any_letters(self, value):
+    @given(st.text(st.characters(min_codepoint=0xC0, categories=["L"]), min_size=1), st.text())
+    def test_mojibake_of_any_letters(self, letters, more):
         """Any value with letters outside ASCII is known again when read as Latin-1."""
-        assume(not value.isascii())
-        assume(value.isprintable() and value.strip() == value)
+        value = f"x{letters}{more}x"
         wrong = value.encode("utf-8").decode("latin-1")
-        assume(wrong.casefold() != value.casefold())
-        both = case(strings({value: 100}), strings({wrong: 100}))
 
-        assert respelled(both, 0.0) in {"decoded as Latin-1", "null-like string"}
+        assert "decoded as Latin-1" == respelled(
+            case(strings({value: 100}), strings({wrong: 100})), 0.0
+        )
 
     def test_cost(self):
-        """Ten thousand categories cost less than a tenth of a second."""
+        """Ten thousand categories are answered in no noticeable time."""
         before = strings({f"Straße {i}": 10 for i in range(10_000)})
         after = strings({f"street {i}": 1 for i in range(10_000)})
         started = time.process_time()

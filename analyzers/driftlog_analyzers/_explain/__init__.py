@@ -52,7 +52,7 @@ def _rescaled(e: _Evidence) -> str:
 
 
 def _sentinel(e: _Evidence) -> str:
-    return sentinel(e.case.before.numeric, e.case.after.numeric)
+    return sentinel(e.case.baseline.numeric, e.case.after.numeric)
 
 
 def _respelled(e: _Evidence) -> str:

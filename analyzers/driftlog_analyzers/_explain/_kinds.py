@@ -12,20 +12,19 @@ from driftlog_analyzers.detectors import Case
 MAIN = 0.95
 _COMMA = re.compile(r"[+-]?\d{1,3}(\.?\d{3})*,\d+")
 _TRUTH = {"true", "false"}
-_ARTICLE = {"number": "a", "string": "a", "list": "a", "text": "a"}
 _WORDS = {"numeric": "number", "categorical": "string", "list": "list", "text": "text"}
 
 
 def retyped(case: Case) -> str:
     """How values of another kind relate to the usual ones; else only what they are now, if it is one kind."""
-    expected = _WORDS.get(main_kind(case.before), "")
+    expected = _WORDS.get(main_kind(case.baseline), "")
     other = {kind: count for kind, count in case.after.kinds.items() if kind != expected}
     if not expected or not other:
         return ""
     kind = max(other, key=lambda name: other[name])
     if other[kind] < MAIN * sum(other.values()):
         return ""
-    return _same(expected, kind, case.before, case.after) or f"now a {kind}"
+    return _same(expected, kind, case.baseline, case.after) or f"now a {kind}"
 
 
 def _same(expected: str, kind: str, before: FeatureProfile, after: FeatureProfile) -> str:

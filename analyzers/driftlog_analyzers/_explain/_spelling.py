@@ -31,7 +31,7 @@ def respelled(case: Case, effect: float) -> str:
         case: a feature of strings or lists.
         effect: the finding's, a share.
     """
-    before, after = case.before.categorical, case.after.categorical
+    before, after = case.baseline.categorical, case.after.categorical
     if before is None or after is None or before.tail:
         return ""
     written = case.constraint.values or () if case.constraint else ()
@@ -51,7 +51,7 @@ def respelled_tokens(case: Case, vocabulary: Counts) -> str:
         case: a text feature.
         vocabulary: the known tokens; without them nothing can be said.
     """
-    before, after = case.before.text, case.after.text
+    before, after = case.baseline.text, case.after.text
     if before is None or after is None or not vocabulary:
         return ""
     new, listed = after.unknown, sum(after.unknown.values())
