@@ -1,14 +1,15 @@
 # Everything sets itself up in .venv; a machine needs only Python 3.11 or later.
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench elasticsearch clean
+.PHONY: help demo test lint bench bench-detection elasticsearch clean
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS ?= 200
 READY := $(VENV)/.ready
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml scripts/install.py
 	$(PYTHON) scripts/install.py $(VENV)
@@ -28,11 +29,13 @@ lint: $(READY) ## check style and types
 bench: $(READY) ## measure everything, peers in the same run
 	$(BIN)/python benchmarks/hotpath.py
 	$(BIN)/python benchmarks/scanning.py
-	$(BIN)/python benchmarks/false_alerts.py
 	$(BIN)/python benchmarks/shipping.py
 	$(BIN)/python benchmarks/kills.py
 	$(BIN)/python benchmarks/window.py
 	$(BIN)/python benchmarks/disk.py --save
+
+bench-detection: $(READY) ## race the detectors with the peers on real data with faults (hours; make ... RUNS=25 for fewer runs)
+	$(BIN)/python -m benchmarks.detection --runs $(RUNS)
 
 elasticsearch: $(READY) ## run an Elasticsearch node like that of the tests
 	@$(BIN)/python -m tests.elasticsearch.node

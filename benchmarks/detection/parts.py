@@ -1,0 +1,169 @@
+"""The parts of the benchmark, each kept in a file of its own as it goes on, so that none is lost with another."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from benchmarks.detection.cells import Cells, merged, round_of_cells
+from benchmarks.detection.clean import Counts, Which, measure, quiet
+from benchmarks.detection.data import NAMES, data_set, split
+from benchmarks.detection.faults import every_fault
+from benchmarks.detection.ours import Driftlog
+from benchmarks.detection.peers import CACHE, PEERS, SETTINGS, Worker, installed
+from benchmarks.detection.race import Standing, race
+from benchmarks.detection.targets import SIZES
+from benchmarks.detection.times import incidents
+
+KEPT = CACHE / "detection"
+STREAMS = (*NAMES, "accented")
+DRAWS, EACH = 5, 5
+TIMED = 1_000
+CLEAN_SEEDS = 400
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How much is measured.
+
+    Attributes:
+        seed: of the first shuffle; each further one has the next.
+        runs: per fault, window size and data set.
+        rounds: of the race with the peers.
+        seconds: of one peer in one round.
+        subjects: of the race, by name.
+        until: when no further shuffle or round begins, by the monotonic clock.
+    """
+
+    seed: int
+    runs: int
+    rounds: int
+    seconds: float
+    subjects: tuple[str, ...]
+    until: float
+
+
+def keep(part: str, figures: dict[str, Any]) -> None:
+    """Write a part's figures so far."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    path = KEPT / f"{part}.json"
+    path.with_suffix(".new").write_text(json.dumps(figures))
+    path.with_suffix(".new").replace(path)
+
+
+def kept(part: str) -> dict[str, Any]:
+    """A part's figures, none if it has not run."""
+    path = KEPT / f"{part}.json"
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def run_clean(extent: Extent) -> None:
+    """False alerts on clean windows, and what must stay quiet."""
+    calm = {
+        case: [rate.hits, rate.n]
+        for case, rate in quiet(range(extent.seed, extent.seed + 5)).items()
+    }
+    seeds = range(extent.seed, extent.seed + CLEAN_SEEDS)
+
+    def report(text: str, counts: Counts, which: Which) -> None:
+        print(text, counts, flush=True)
+        keep(
+            "clean",
+            {
+                "seed": extent.seed,
+                "counts": [[size, rate.hits, rate.n] for size, rate in counts.items()],
+                "which": [[*key, times] for key, times in which.most_common()],
+                "quiet": calm,
+            },
+        )
+
+    measure(seeds, until=extent.until, report=report)
+
+
+def run_cells(extent: Extent) -> None:
+    """Detection by fault, window size and data set: rounds of `DRAWS` features with `EACH` windows."""
+    done: list[Cells] = []
+    for number in range(-(-extent.runs // (DRAWS * EACH))):
+        if time.monotonic() > extent.until:
+            break
+        seed = extent.seed + number
+        for name in STREAMS:
+            done.append(_cells_of(name, seed))
+            total = merged(iter(done))
+            cells = [[*key, asdict(cell)] for key, cell in total.items()]
+            keep("cells", {"seed": extent.seed, "shuffles": number + 1, "cells": cells})
+        print(f"cells: shuffle {seed}", flush=True)
+
+
+def _cells_of(name: str, seed: int) -> Cells:
+    source = split(data_set(name), seed)
+    judge = Driftlog().fit(source.reference, source.roles)
+    faults = [fault for fault in every_fault() if name in fault.streams]
+    return merged(
+        round_of_cells(
+            source, judge, size, faults, draws=DRAWS, each=EACH, seed=seed * 100_000 + size
+        )
+        for size in SIZES
+    )
+
+
+def run_times(extent: Extent) -> None:
+    """Time from onset to detection, and alerts per incident."""
+    found: list[list[Any]] = []
+    for number in range(-(-extent.runs // 4)):
+        if time.monotonic() > extent.until:
+            break
+        for name in STREAMS:
+            source = split(data_set(name), extent.seed + number)
+            judge = Driftlog().fit(source.reference, source.roles)
+            faults = [fault for fault in every_fault() if name in fault.streams]
+            made = incidents(source, judge, TIMED, faults, streams=4, seed=extent.seed + number)
+            found += [
+                [i.fault, i.events if np.isfinite(i.events) else None, i.alerts] for i in made
+            ]
+        keep("times", {"seed": extent.seed, "size": TIMED, "incidents": found})
+        print(f"times: shuffle {extent.seed + number}, {len(found)} incidents", flush=True)
+
+
+def run_race(extent: Extent) -> None:
+    """Driftlog and the peers on the same windows; subjects that are not asked keep the figures they have."""
+    wanted = [peer for peer in PEERS if peer.name in extent.subjects]
+    reasons = {peer.name: installed(peer) for peer in wanted}
+    before = kept("race")
+    standings: dict[str, Any] = before.get("standings", {})
+    missing = {n: r for n, r in {**before.get("missing", {}), **reasons}.items() if r}
+    workers = [Worker(peer, s) for peer in wanted if not reasons[peer.name] for s in SETTINGS]
+
+    def report(text: str, found: dict[str, Standing]) -> None:
+        print(text, flush=True)
+        standings.update(_plain(found))
+        keep("race", {"seed": extent.seed, "missing": missing, "standings": standings})
+
+    try:
+        race(
+            workers,
+            ours="driftlog" in extent.subjects,
+            seed=extent.seed,
+            rounds=extent.rounds,
+            seconds=extent.seconds,
+            until=extent.until,
+            report=report,
+        )
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+def _plain(standings: dict[str, Standing]) -> dict[str, Any]:
+    return {
+        name: {
+            "seconds": round(standing.seconds, 1),
+            "errors": dict(standing.errors),
+            "scores": [[*key, asdict(score)] for key, score in standing.scores.items()],
+        }
+        for name, standing in standings.items()
+    }
+
+
+PARTS = {"clean": run_clean, "cells": run_cells, "times": run_times, "race": run_race}
