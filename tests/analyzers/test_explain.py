@@ -417,8 +417,9 @@ class TestRespelled:
             (lambda v: str(int(v == "true")), TRUTH, "booleans as 0/1"),
             (lambda v: "True" if v == "1" else "False", {"1": 500, "0": 500}, "0/1 as booleans"),
             (str.capitalize, TRUTH, "casing changed"),
-            (lambda v: f"{v}.0", CODES, "numbers written differently"),
-            (lambda v: v.removesuffix(".0"), {"1.0": 60, "2.0": 40}, "numbers written differently"),
+            (lambda v: f"{v}.0", CODES, "integers as floats"),
+            (lambda v: f"0{v}", CODES, "numbers written differently"),
+            (lambda v: v.removesuffix(".0"), {"1.0": 60, "2.0": 40}, "floats as integers"),
         ],
     )
     def test_spellings(self, change, counts, words):

@@ -89,6 +89,8 @@ def _spellings(known: Collection[str], new: Counts) -> Iterator[tuple[str, _Test
     yield "white space changed", lambda value: " ".join(value.split()) in stripped
     yield from _foreign(known, _whole)
     numbers = {number for value in known if (number := parsed(value)) is not None}
+    yield "integers as floats", lambda value: value.endswith(".0") and value[:-2] in known
+    yield "floats as integers", lambda value: parsed(value) is not None and f"{value}.0" in known
     yield "numbers written differently", lambda value: parsed(value) in numbers
     if not numbers and all(parsed(value) in SENTINELS for value in new):
         yield "sentinel {most}", lambda _: True
