@@ -7,6 +7,7 @@ from typing import Literal
 
 from driftlog_analyzers._calibration import Calibration
 from driftlog_analyzers._profile import Counts, FeatureProfile, WindowProfile
+from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._window import WindowSize
 
 Kind = Literal["numeric", "categorical", "text", "list", "unknown"]
@@ -54,6 +55,7 @@ class Baseline:
         constraints: expectations by feature.
         vocabulary: texts per token, by text feature, for texts whose service has no vocabulary of its own.
         calibrations: how the reference's own windows move, for each size of windows that was calibrated.
+        quality: what the labels say of the reference's predictions; None where it has none.
     """
 
     model: str
@@ -64,6 +66,7 @@ class Baseline:
     constraints: Mapping[str, Constraint]
     vocabulary: Mapping[str, Counts] = field(default_factory=dict)
     calibrations: tuple[Calibration, ...] = ()
+    quality: Quality | None = None
 
     def calibration(self, size: WindowSize) -> Calibration | None:
         """How the reference's windows of this size move; None where that was not calibrated."""

@@ -17,6 +17,7 @@ from driftlog_analyzers._baseline import Baseline, Constraint, Kind, Stage
 from driftlog_analyzers._calibration import Calibration
 from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._toml import config_error, problems, read_toml
 from driftlog_analyzers.errors import BaselineError, InputError
 
@@ -45,6 +46,7 @@ class _Reference:
     profile: WindowProfile
     vocabulary: Mapping[str, Counts]
     calibrations: tuple[Calibration, ...] = ()
+    quality: Quality | None = None
 
 
 class _Feature(BaseModel):
@@ -100,7 +102,9 @@ def save_baseline(baseline: Baseline, path: Path) -> None:
         InputError: the files cannot be written.
     """
     beside = path.with_name(f"{path.stem}.profile.json")
-    reference = _Reference(baseline.profile, baseline.vocabulary, baseline.calibrations)
+    reference = _Reference(
+        baseline.profile, baseline.vocabulary, baseline.calibrations, baseline.quality
+    )
     document = _document(baseline, beside.name)
     files = {beside: to_json(reference) + b"\n"}
     try:
@@ -143,6 +147,7 @@ def load_baseline(path: Path) -> Baseline:
         },
         vocabulary=reference.vocabulary,
         calibrations=reference.calibrations,
+        quality=reference.quality,
     )
 
 

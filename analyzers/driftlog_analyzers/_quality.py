@@ -8,8 +8,10 @@ sums of floats agree with a computation from scratch to rounding. Labels arrive 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from driftlog_analyzers._profile import Features
+from driftlog_analyzers._rows_of_pairs import PairRows
 
 BINS = 10
 CLIP = 2.0**-52
@@ -18,7 +20,7 @@ CLIP = 2.0**-52
 BARE = {"number": "score", "string": "label"}
 """What the service calls an output that is one bare value."""
 
-Pairs = Mapping[tuple[str, str], int]
+Pairs = Annotated[Mapping[tuple[str, str], int], PairRows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Deviation:
         n: predictions compared.
         error, absolute, squared: sums of the errors, of their absolute values and of their squares.
         label, label_sq: sums of the labels and of their squares.
+        fourth: sum of the fourth powers of the errors, for the standard error of their mean square.
     """
 
     n: int = 0
@@ -108,6 +111,7 @@ class Deviation:
     squared: float = 0.0
     label: float = 0.0
     label_sq: float = 0.0
+    fourth: float = 0.0
 
     @property
     def bias(self) -> float | None:
@@ -133,6 +137,7 @@ class Deviation:
             self.squared + other.squared,
             self.label + other.label,
             self.label_sq + other.label_sq,
+            self.fourth + other.fourth,
         )
 
 
@@ -146,6 +151,7 @@ class Calibration:
         labels: true labels by bin.
         brier_sum: squared differences between score and label, summed.
         log_loss_sum: minus the natural logarithms of the probability given to the label, summed.
+        brier_sq, log_loss_sq: the squares of what those two sum up, summed, for the means' standard errors.
     """
 
     counts: tuple[int, ...] = (0,) * BINS
@@ -153,6 +159,8 @@ class Calibration:
     labels: tuple[int, ...] = (0,) * BINS
     brier_sum: float = 0.0
     log_loss_sum: float = 0.0
+    brier_sq: float = 0.0
+    log_loss_sq: float = 0.0
 
     @property
     def n(self) -> int:
@@ -185,6 +193,8 @@ class Calibration:
             tuple(a + b for a, b in zip(self.labels, other.labels, strict=True)),
             self.brier_sum + other.brier_sum,
             self.log_loss_sum + other.log_loss_sum,
+            self.brier_sq + other.brier_sq,
+            self.log_loss_sq + other.log_loss_sq,
         )
 
 

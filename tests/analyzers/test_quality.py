@@ -21,10 +21,10 @@ confusions = st.builds(
     Confusion, st.dictionaries(st.tuples(*[st.sampled_from("abc")] * 2), st.integers(1, 99))
 )
 calibrations = st.builds(
-    Calibration, *[st.tuples(*[some] * 10) for some in (counts, sums, counts)], sums, sums
+    Calibration, *[st.tuples(*[some] * 10) for some in (counts, sums, counts)], *[sums] * 4
 )
 qualities = st.builds(
-    Quality, counts, counts, confusions, st.builds(Deviation, counts, *[sums] * 5), calibrations
+    Quality, counts, counts, confusions, st.builds(Deviation, counts, *[sums] * 6), calibrations
 )
 
 

@@ -26,7 +26,7 @@ from driftlog_analyzers._elasticsearch._tally import Value, tally
 from driftlog_analyzers._quality import Compared, Quality
 from driftlog_analyzers._window import Window
 
-_ID = "driftlog.label.id"
+LABEL_ID = "driftlog.label.id"
 _VALUE = ("driftlog.label.num.value", "driftlog.label.cat.value")
 _OUTPUT = ("driftlog.prediction.num", "driftlog.prediction.cat")
 _LAST = [BY_TIME_LAST, {"event.id": "desc"}]
@@ -93,7 +93,7 @@ def with_predictions(quality: Quality, predictions: int) -> Quality:
 def labels_query(model: str, since: datetime | None) -> Query:
     """The labels of a model, from a time on."""
     valued = either([{"exists": {"field": field}} for field in _VALUE])
-    there = [{"exists": {"field": field}} for field in ("event.id", _ID)]
+    there = [{"exists": {"field": field}} for field in ("event.id", LABEL_ID)]
     terms = {"driftlog.model.name": model, "event.action": "label"}
     named = [{"term": {field: value}} for field, value in terms.items()]
     return every([*named, *there, valued, between(since, None)])
@@ -102,8 +102,8 @@ def labels_query(model: str, since: datetime | None) -> Query:
 def _pages(view: View, labels: Query) -> Iterator[_Labels]:
     """The labels by the id they name, in the order of time; second copies, which stand side by side, come once."""
     before: _Labels = {}
-    for page in view.pages(labels, [BY_TIME, BY_ID], [_ID, *_VALUE]):
-        found = {_first(hit, _ID): _label(hit) for hit in page}
+    for page in view.pages(labels, [BY_TIME, BY_ID], [LABEL_ID, *_VALUE]):
+        found = {_first(hit, LABEL_ID): _label(hit) for hit in page}
         yield {name: label for name, label in found.items() if before.get(name) != label}
         end = _label(page[-1]).place
         before = {name: label for name, label in (before | found).items() if label.place == end}
@@ -143,9 +143,9 @@ def _last_places(view: View, labels: Query, ids: Sequence[str]) -> Mapping[str, 
     """Where the last label of each id stands; no more ids than a page holds."""
     if not ids:
         return {}
-    query = every([labels, {"terms": {_ID: [*ids]}}])
-    found = view.hits(query, _LAST, size=PAGE, fields=[_ID], collapse=_ID)
-    return {_first(hit, _ID): (hit["sort"][0], hit["sort"][1]) for hit in found}
+    query = every([labels, {"terms": {LABEL_ID: [*ids]}}])
+    found = view.hits(query, _LAST, size=PAGE, fields=[LABEL_ID], collapse=LABEL_ID)
+    return {_first(hit, LABEL_ID): (hit["sort"][0], hit["sort"][1]) for hit in found}
 
 
 def _label(hit: Mapping[str, Any]) -> _Label:

@@ -60,18 +60,23 @@ def _errors(pairs: list[tuple[float, float]]) -> Deviation:
         sum((error * error for error in errors), 0.0),
         sum((label for _, label in pairs), 0.0),
         sum((label * label for _, label in pairs), 0.0),
+        sum((error * error * error * error for error in errors), 0.0),
     )
 
 
 def _calibration(pairs: list[tuple[float, int]]) -> Calibration:
     counts, scores, labels = [0] * BINS, [0.0] * BINS, [0] * BINS
-    brier = loss = 0.0
+    brier = loss = brier_sq = loss_sq = 0.0
     for score, label in pairs:
         place = min(int(score * BINS), BINS - 1)
         counts[place] += 1
         scores[place] += score
         labels[place] += label
         clipped = min(max(score, CLIP), 1 - CLIP)
+        one = math.log(clipped if label else 1 - clipped)
         brier += (score - label) ** 2
-        loss -= math.log(clipped if label else 1 - clipped)
-    return Calibration(tuple(counts), tuple(scores), tuple(labels), brier, loss)
+        brier_sq += (score - label) ** 4
+        loss -= one
+        loss_sq += one * one
+    bins = tuple(counts), tuple(scores), tuple(labels)
+    return Calibration(*bins, brier, loss, brier_sq, loss_sq)
