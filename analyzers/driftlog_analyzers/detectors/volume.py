@@ -4,6 +4,10 @@ The usual count comes from earlier windows of the same size, those of the same h
 them: their median, with a spread no smaller than Poisson's and no smaller than the distance of the counts' deciles has
 shown. The variance of the median itself, π / 2k of theirs for k windows (Kendall and Stuart 1977, chapter 10), counts,
 too. The tail is negative binomial with that mean and variance, Poisson where they are equal.
+
+Traffic by a plan, one event an hour for instance, varies less than Poisson's. Where the history says so (its variance
+lies below the 0.1 % quantile that a Poisson's would have, chi-squared by Fisher 1925), the learned spread counts, one
+event at least, with Student's t for its having been learned; and a fifth fewer events are enough for a finding.
 """
 
 import math
@@ -18,6 +22,8 @@ NAME = "volume"
 MINIMUM_WINDOWS = 5
 MINIMUM_EXPECTED = 5.0
 MINIMUM_FACTOR = 1.5
+STEADY_FACTOR = 1.25
+STEADY_QUANTILE = 0.001
 _DECILES_TO_SD = 2.563  # a normal variable's distance between its deciles, in standard deviations
 
 
@@ -34,10 +40,11 @@ def volume(events: int, history: Sequence[int]) -> Result:
     usual = float(np.median(history))
     low, high = np.quantile(history, (0.1, 0.9))
     spread = float(high - low) / _DECILES_TO_SD
-    variance = max(usual, spread * spread) * (1.0 + math.pi / (2.0 * len(history)))
     if usual < MINIMUM_EXPECTED:
         return Result(NAME, "", Outcome.OK, f"{events:,} events, usually {usual:,.0f}", n=events)
-    far = events >= usual * MINIMUM_FACTOR or events <= usual / MINIMUM_FACTOR
+    steady = _is_steady(spread * spread, usual, len(history))
+    factor = STEADY_FACTOR if steady else MINIMUM_FACTOR
+    far = events >= usual * factor or events <= usual / factor
     words = "silence: no event" if not events else f"{events:,} events"
     return Result(
         NAME,
@@ -47,10 +54,27 @@ def volume(events: int, history: Sequence[int]) -> Result:
         severity=Severity.CRITICAL if not events else Severity.MEDIUM,
         n=events,
         effect=math.log((events + 0.5) / (usual + 0.5)),
-        p_value=_tail(events, usual, variance),
+        p_value=_probability(events, usual, spread * spread, len(history), steady=steady),
         changes=(Change("events", 1.0, events / usual, round(usual), events),),
         statistics={"usual": usual, "spread": spread, "windows": float(len(history))},
     )
+
+
+def _is_steady(variance: float, mean: float, windows: int) -> bool:
+    """Whether counts vary less than draws do."""
+    quantile = stats.chi2.ppf(STEADY_QUANTILE, windows - 1) / (windows - 1)
+    return bool(variance < quantile * mean)
+
+
+def _probability(
+    events: int, usual: float, variance: float, windows: int, *, steady: bool
+) -> float:
+    """Two-sided p-value of a count whose mean and variance come from so many windows."""
+    learned = 1.0 + math.pi / (2.0 * windows)
+    if not steady:
+        return _tail(events, usual, max(usual, variance) * learned)
+    distance = max(0.0, abs(events - usual) - 0.5) / math.sqrt(max(1.0, variance) * learned)
+    return min(1.0, 2.0 * float(stats.t.sf(distance, windows - 1)))
 
 
 def _tail(events: int, mean: float, variance: float) -> float:

@@ -62,10 +62,29 @@ def test_quiet_on_the_same(usual):
 
 def test_near():
     """Forty per cent more is within what traffic does, however significant."""
-    result = volume(140_000, [100_000] * 28)
+    history = random_source().poisson(100_000, 28).tolist()
+
+    result = volume(140_000, history)
 
     assert Outcome.OK == result.outcome
     assert result.p_value < 1e-100
+
+
+@pytest.mark.parametrize("history", [[24] * 28, [24] * 24 + [23] * 4, [24] * 7])
+def test_traffic_by_a_plan(history):
+    """Where it is one event an hour every day, six hours without one are a finding, and two are not."""
+    found = volume(18, history)
+
+    assert Outcome.FINDING == found.outcome
+    assert found.p_value < 0.005
+    assert Outcome.OK == volume(22, history).outcome
+
+
+def test_a_plan_on_a_large_scale():
+    """A hundred thousand every day is a plan, too: thirty per cent fewer are not in it."""
+    result = volume(70_000, [100_000] * 28)
+
+    assert (Outcome.FINDING, True) == (result.outcome, result.p_value < 1e-15)
 
 
 def test_restless_traffic():
