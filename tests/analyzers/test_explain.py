@@ -168,6 +168,23 @@ class TestRescaled:
 
         assert "" == rescaled(*pair(before, change(after)))
 
+    @pytest.mark.parametrize("offset", [273.15, -273.15, 32.0])
+    def test_offsets_need_precision(self, offset):
+        """A small step of widely spread numbers is no offset of any scale."""
+        rng = random_source()
+        before = rng.normal(9000, 5000, 10_000)
+
+        for step in (0.5 * offset, offset, 2 * offset):
+            assert "" == rescaled(*pair(before, rng.normal(9000, 5000, 1000) + step))
+
+    def test_signs_need_precision(self):
+        """A mean near zero that crosses it is no change of sign."""
+        rng = random_source()
+        before = rng.normal(0.1, 3, 10_000)
+
+        for step in np.linspace(-0.5, 0.1, 13):
+            assert "" == rescaled(*pair(before, rng.normal(0.1, 3, 2000) + step))
+
     def test_unchanged(self):
         """Numbers of the same source have no other unit."""
         rng = random_source()

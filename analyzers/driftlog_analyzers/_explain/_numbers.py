@@ -70,13 +70,24 @@ def rescaled(before: Numeric | None, after: Numeric | None) -> str:
 
 def _fits(unit: _Unit, old: Moments, new: Moments) -> bool:
     undone = new.undone(unit.factor, unit.offset)
+    return _known(unit, old, undone) and agree(old, undone)
+
+
+def _known(unit: _Unit, old: Moments, undone: Moments) -> bool:
+    """Whether the data are precise enough to tell this unit from others.
+
+    An offset must be known from the mean; a scale, from mean or standard deviation; a change of sign, from the mean
+    and a range that is mirrored on both sides.
+    """
     error = ERRORS * math.hypot(old.error, undone.error)
     spread = ERRORS * math.hypot(old.spread, undone.spread)
     if unit.offset:
-        known = max(error / old.sd, spread) <= ROUGH
-    else:
-        known = min(error / abs(old.mean) if old.mean else math.inf, spread) <= unit.precision
-    return known and agree(old, undone)
+        return error <= FAR * abs(unit.offset / unit.factor) and spread <= unit.precision
+    centred = error <= unit.precision * abs(old.mean)
+    if unit.factor < 0:
+        half = old.width / 2.0
+        return centred and undone.low <= old.low + half and undone.high >= old.high - half
+    return centred or spread <= unit.precision
 
 
 def sentinel(before: Numeric | None, after: Numeric | None) -> str:
