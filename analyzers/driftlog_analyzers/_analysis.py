@@ -156,7 +156,8 @@ def _stable(spec: ProfileSpec) -> str:
         (name, s.edges, s.minimum, s.maximum, sorted(s.vocabulary or ()))
         for name, s in sorted(spec.features.items())
     ]
-    return repr((features, [(name, s.edges) for name, s in sorted(spec.predictions.items())]))
+    outputs = [(name, s.edges) for name, s in sorted(spec.predictions.items())]
+    return repr((features, outputs, spec.slices))
 
 
 def _settings_key(settings: Settings) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from driftlog_analyzers._baseline import Baseline, Constraint
-from driftlog_analyzers._calibration import MINIMUM_WINDOWS, Judged, calibrate
+from driftlog_analyzers._calibration import MINIMUM_WINDOWS, Judged, calibrate, spread_key
 from driftlog_analyzers._evaluate import evaluate
 from driftlog_analyzers._finding import Outcome, Result
 from driftlog_analyzers._profile import Features, Numeric, WindowProfile
@@ -101,7 +101,10 @@ class _Judge:
 
 def _judged(results: Iterable[Result]) -> Judged:
     return {
-        f"{result.detector}.{result.feature}": (abs(result.effect), result.alerts)
+        spread_key(result.detector, result.feature, result.segment): (
+            abs(result.effect),
+            result.alerts,
+        )
         for result in results
         if result.outcome is not Outcome.INSUFFICIENT
     }
@@ -109,11 +112,14 @@ def _judged(results: Iterable[Result]) -> Judged:
 
 def _bounded(profile: WindowProfile, seen: WindowProfile) -> WindowProfile:
     """The window with its numbers counted that lie outside of what was seen."""
-    return replace(
+    bounded = replace(
         profile,
         features=_outside(profile.features, seen.features),
         predictions=_outside(profile.predictions, seen.predictions),
     )
+    then = seen.parts
+    parts = profile.parts.items()
+    return bounded.with_parts({part: _bounded(p, then[part]) for part, p in parts if part in then})
 
 
 def _outside(features: Features, seen: Features) -> Features:

@@ -75,7 +75,7 @@ class Calibration:
         rates: alerts per 1,000 feature-windows of the reference without floors, by mode that was tried.
         alerts: alerts (episodes) among the reference's windows, each judged by the floors of the others.
         per_month: the same in 30 days.
-        spreads: by ``detector.feature``; those that never moved are left out.
+        spreads: by `spread_key`; those that never moved are left out.
         slots: the reference by hour of the week, where that is the mode.
         latest: the end of the reference, for windows that have too few quiet ones before them.
     """
@@ -93,9 +93,9 @@ class Calibration:
     slots: Mapping[str, WindowProfile] = field(default_factory=dict)
     latest: WindowProfile | None = None
 
-    def floor(self, detector: str, feature: str) -> float:
+    def floor(self, detector: str, feature: str, segment: str = "") -> float:
         """What the effect of a finding must exceed; 0 where the reference never moved."""
-        spread = self.spreads.get(f"{detector}.{feature}")
+        spread = self.spreads.get(spread_key(detector, feature, segment))
         return spread.floor if spread else 0.0
 
     def reference(self, window: Window, before: Sequence[WindowProfile]) -> WindowProfile | None:
@@ -112,10 +112,15 @@ class Calibration:
         return None
 
 
+def spread_key(detector: str, feature: str, segment: str) -> str:
+    """``detector.feature``; with a slice, ``detector.feature in country=DE``."""
+    return f"{detector}.{feature}" + f" in {segment}" * bool(segment)
+
+
 Windows = Sequence[tuple[Window, WindowProfile]]
 _Beside = list[tuple[int, WindowProfile | None]]
 Judged = Mapping[str, tuple[float, bool]]
-"""Effect without sign and whether it alerts, by ``detector.feature``."""
+"""Effect without sign and whether it alerts, by `spread_key`."""
 
 
 class Judge(Protocol):

@@ -192,6 +192,7 @@ class Monitor(BaseModel):
         text: features whose strings are text, to be split into tokens.
         categorical: features whose numbers are codes.
         ignore: features that no detector looks at.
+        segments: categorical features whose slices, the ten largest of the baseline, are watched by themselves.
         thresholds: smallest effect of a finding instead of the detector's own or the calibrated one, by ``detector`` or
             ``detector.feature``, in the unit of the detector's effect.
     """
@@ -204,6 +205,7 @@ class Monitor(BaseModel):
     text: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
     thresholds: Mapping[
         Annotated[str, AfterValidator(_threshold)],
         Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)],
@@ -295,5 +297,6 @@ def _describe_model(name: str, monitor: Monitor) -> str:
         else "the newest"
     )
     roles = {"text": monitor.text, "categorical": monitor.categorical, "ignored": monitor.ignore}
+    roles |= {"segments": monitor.segments}
     named = "".join(f"; {role}: {', '.join(names)}" for role, names in roles.items() if names)
     return f"{name}: windows of {monitor.window}; baseline: {baseline}{named}"

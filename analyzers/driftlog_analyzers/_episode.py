@@ -13,7 +13,7 @@ is still at least half of the episode's largest though the window has too few ev
 Such a window changes nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -27,7 +27,8 @@ from driftlog_analyzers._window import Window
 WHOLE_WINDOW = "window"
 _SEVERITIES = tuple(Severity)
 
-_Key = tuple[str, str]
+_Key = tuple[str, str, str]
+"""Detector, feature and segment."""
 
 
 class Status(StrEnum):
@@ -72,6 +73,7 @@ class Episode:
         peak: the effect farthest from zero so far, in the detector's unit.
         first: the opening window's result.
         latest: the latest bad window's result.
+        segment: the slice that it is about; empty for all events.
     """
 
     id: str
@@ -89,6 +91,7 @@ class Episode:
     peak: float
     first: Result
     latest: Result
+    segment: str = ""
 
     @property
     def summary(self) -> str:
@@ -120,17 +123,17 @@ def advance(
     """
     bad = _worst(evaluation)
     unknown = _unknown(evaluation)
-    weak = {(r.detector, r.feature): r.effect for r in evaluation.results if r.weak}
+    weak = {_key(r): r.effect for r in evaluation.results if r.weak}
     carried = []
     for episode in episodes:
-        key = (episode.detector, episode.feature)
+        key = _key(episode)
         if not episode.open:
             continue
         if episode.model != evaluation.model:
             carried.append(episode)
         elif result := bad.pop(key, None):
             carried.append(_worse(episode, evaluation.window, result, settings))
-        elif unknown is None or key in unknown or _lingers(episode, weak.get(key)):
+        elif unknown(key) or _lingers(episode, weak.get(key)):
             carried.append(episode)
         else:
             carried.append(_better(episode, evaluation.window, settings))
@@ -163,10 +166,10 @@ def _lingers(episode: Episode, effect: float | None) -> bool:
 
 
 def _worst(evaluation: Evaluation) -> dict[_Key, Result]:
-    """The gravest alerting result per detector and feature."""
+    """The gravest alerting result per detector, feature and segment."""
     worst: dict[_Key, Result] = {}
     for result in sorted(evaluation.findings, key=_gravity, reverse=True):
-        worst.setdefault((result.detector, result.feature), result)
+        worst.setdefault(_key(result), result)
     return worst
 
 
@@ -174,12 +177,12 @@ def _gravity(result: Result) -> tuple[int, float]:
     return _SEVERITIES.index(result.severity), abs(result.effect)
 
 
-def _unknown(evaluation: Evaluation) -> frozenset[_Key] | None:
-    """Detectors and features that the window says nothing about; None for all of them."""
-    insufficient = [r for r in evaluation.results if r.outcome is Outcome.INSUFFICIENT]
-    if not evaluation.events or any(result.detector == WHOLE_WINDOW for result in insufficient):
-        return None
-    return frozenset((result.detector, result.feature) for result in insufficient)
+def _unknown(evaluation: Evaluation) -> Callable[[_Key], bool]:
+    """Tells what the window, or the slice as a whole, says nothing about."""
+    keys = {_key(r) for r in evaluation.results if r.outcome is Outcome.INSUFFICIENT}
+    if not evaluation.events or (WHOLE_WINDOW, "", "") in keys:
+        return lambda _: True
+    return lambda key: key in keys or (WHOLE_WINDOW, "", key[2]) in keys
 
 
 def _begin(evaluation: Evaluation, result: Result, settings: EpisodeSettings) -> Episode:
@@ -200,6 +203,7 @@ def _begin(evaluation: Evaluation, result: Result, settings: EpisodeSettings) ->
         peak=result.effect,
         first=result,
         latest=result,
+        segment=result.segment,
     )
 
 
@@ -226,8 +230,12 @@ def _better(episode: Episode, window: Window, settings: EpisodeSettings) -> Epis
     return replace(episode, status=Status.INACTIVE, good=good, closed=window)
 
 
-def _identity(model: str, result: Result, window: Window, segment: str = "") -> str:
+def _key(about: Episode | Result) -> _Key:
+    return about.detector, about.feature, about.segment
+
+
+def _identity(model: str, result: Result, window: Window) -> str:
     """The end is in the hash because an hour and a day may begin together."""
     begin, end = window.start.timestamp(), window.end.timestamp()
-    parts = (model, result.detector, result.feature, segment, begin, window.start_id, end)
+    parts = (model, result.detector, result.feature, result.segment, begin, window.start_id, end)
     return sha256(repr(parts).encode()).hexdigest()[:16]

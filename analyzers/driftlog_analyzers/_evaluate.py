@@ -5,16 +5,17 @@ of the window went through Benjamini-Hochberg (1995) together. Without any fault
 finding in a window under its level, which is the budget per feature-window times the number of features.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from scipy import stats
 
 from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
 from driftlog_analyzers._calibration import Calibration
 from driftlog_analyzers._explain import explained
-from driftlog_analyzers._finding import Outcome, Result, Severity
-from driftlog_analyzers._profile import FeatureProfile, Features, WindowProfile
+from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
+from driftlog_analyzers._profile import FeatureProfile, Features, Slice, WindowProfile, slice_name
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers.detectors import (
     FEATURE_DETECTORS,
@@ -23,6 +24,7 @@ from driftlog_analyzers.detectors import (
     deployment,
     error_rate,
     latency,
+    new_feature,
     volume,
 )
 
@@ -30,6 +32,7 @@ WINDOW = "window"
 OUTPUT = "prediction."
 HIGHEST_LEVEL = 0.05
 _ABSENT = FeatureProfile()
+_OF_ALL_EVENTS = frozenset({deployment.NAME, new_feature.NAME})
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -52,23 +55,91 @@ def evaluate(
         reference: what rates and distributions are compared with instead of the baseline's profile.
         calibration: how the reference's own windows move.
     """
-    results: list[Result] = []
-    cases: list[Case] = []
+    beside = _Beside(baseline, settings, reference or baseline.profile, calibration)
+    whole = _tested(profile, beside)
+    results = whole.results
     if history is not None and volume.NAME not in settings.disabled:
-        results.append(volume.volume(profile.events, history))
-    if profile.events < settings.min_events:
-        results.append(_too_few(profile.events, settings.min_events))
-        features = 1
-    else:
-        cases = _cases(profile, baseline, settings, reference or baseline.profile)
-        results += [result for case in cases for result in _results(case, settings)]
-        results += _of_window(profile, baseline, settings, reference or baseline.profile)
-        features = len(cases)
-    results = [_thresholded(result, settings, calibration) for result in results]
-    decided = decide(results, min(HIGHEST_LEVEL, settings.budget / 1000.0 * max(1, features)))
-    told = explained(decided, cases, profile, baseline.vocabulary)
+        answer = volume.volume(profile.events, history)
+        results = [_thresholded(answer, settings, calibration), *results]
+    level = min(HIGHEST_LEVEL, settings.budget / 1000.0 * max(1, len(whole.cases)))
+    told = explained(decide(results, level), whole.cases, profile, baseline.vocabulary)
+    told += _of_slices(profile, beside, told, level)
     final = (_staged(result, baseline.constraints.get(result.feature)) for result in told)
     return tuple(sorted(final, key=_order))
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What some events are compared with, and how; of a slice, everything is the slice's own."""
+
+    baseline: Baseline
+    settings: Settings
+    before: WindowProfile
+    calibration: Calibration | None
+    segment: str = ""
+
+    def of(self, part: Slice) -> "_Beside":
+        """The same for a slice: without what is said of all events, and without the feature that is constant in it."""
+        name, own, settings = slice_name(part), self.baseline.profile.parts[part], self.settings
+        before = self.before.segment(name)
+        return replace(
+            self,
+            baseline=replace(self.baseline, profile=own),
+            settings=replace(
+                settings,
+                disabled=settings.disabled | _OF_ALL_EVENTS,
+                ignored=settings.ignored | {part[0]},
+            ),
+            before=before if before.events else own,
+            segment=name,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """What the detectors say of some events, before the decision, and of what."""
+
+    profile: WindowProfile
+    results: list[Result]
+    cases: list[Case]
+
+
+def _tested(profile: WindowProfile, beside: _Beside) -> _Tested:
+    settings, segment = beside.settings, beside.segment
+    if profile.events < settings.min_events:
+        return _Tested(profile, [_too_few(profile.events, settings.min_events, segment)], [])
+    cases = _cases(profile, beside.baseline, settings, beside.before)
+    results = [result for case in cases for result in _results(case, settings)]
+    results += _of_window(profile, beside.baseline, settings, beside.before)
+    named = (replace(result, segment=segment) for result in results)
+    return _Tested(profile, [_thresholded(r, settings, beside.calibration) for r in named], cases)
+
+
+def _of_slices(
+    profile: WindowProfile, beside: _Beside, whole: Sequence[Result], level: float
+) -> list[Result]:
+    """What only slices show: one decision over all of them; what all events show, too, is weak and opens nothing."""
+    parts = beside.baseline.profile.parts
+    tested = [(p, _tested(profile.segment(slice_name(p)), beside.of(p))) for p in parts]
+    known = {(r.detector, r.feature) for r in whole if r.alerts}
+    decided = iter(decide([r for _, one in tested for r in one.results], level))
+    results = []
+    for part, one in tested:
+        some = list(islice(decided, len(one.results)))
+        told = explained(some, one.cases, one.profile, beside.baseline.vocabulary)
+        results += [_of_slice(result, part, known) for result in told]
+    return results
+
+
+def _of_slice(result: Result, part: Slice, known: Container[tuple[str, str]]) -> Result:
+    """The result in its slice's words; a notice, or what all events show, is no finding here."""
+    result = replace(result, summary=f"{slice_name(part)}: {result.summary}")
+    if result.outcome is not Outcome.FINDING:
+        return result
+    if not result.alerts or (result.detector, result.feature) in known:
+        return replace(result, outcome=Outcome.OK, weak=True)
+    condition = result.condition or Condition("any", "")
+    return replace(result, condition=replace(condition, part=part))
 
 
 def decide(results: Sequence[Result], level: float) -> list[Result]:
@@ -121,7 +192,8 @@ def _thresholded(result: Result, settings: Settings, calibration: Calibration | 
         return replace(result, outcome=Outcome.FINDING if found else Outcome.OK)
     if calibration is None or result.outcome is Outcome.OK:
         return result
-    usual = abs(result.effect) <= calibration.floor(result.detector, result.feature)
+    floor = calibration.floor(result.detector, result.feature, result.segment)
+    usual = abs(result.effect) <= floor
     return replace(result, outcome=Outcome.OK) if usual else result
 
 
@@ -178,10 +250,9 @@ def _side_by_side(
     ]
 
 
-def _too_few(events: int, needed: int) -> Result:
-    return Result(
-        WINDOW, "", Outcome.INSUFFICIENT, f"{events} events, at least {needed} are needed", n=events
-    )
+def _too_few(events: int, needed: int, segment: str) -> Result:
+    words = f"{events} events, at least {needed} are needed"
+    return Result(WINDOW, "", Outcome.INSUFFICIENT, words, n=events, segment=segment)
 
 
 def _staged(result: Result, rule: Constraint | None) -> Result:
@@ -191,7 +262,7 @@ def _staged(result: Result, rule: Constraint | None) -> Result:
     return replace(result, severity=Severity.INFO, summary=f"{result.summary} ({rule.stage})")
 
 
-def _order(result: Result) -> tuple[bool, int, float, str, str]:
+def _order(result: Result) -> tuple[bool, int, float, str, str, str]:
     found = result.outcome is Outcome.FINDING
     return (
         not found,
@@ -199,4 +270,5 @@ def _order(result: Result) -> tuple[bool, int, float, str, str]:
         -abs(result.effect),
         result.feature,
         result.detector,
+        result.segment,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from driftlog_analyzers._profile import Slice
 from driftlog_analyzers._window import Window
 
 
@@ -56,6 +57,7 @@ class Condition:
         low: the lower bound of ``outside`` and ``within``.
         high: the upper bound of ``outside`` and ``within``.
         output: whether the feature is an output of the model.
+        part: only events of this slice.
     """
 
     kind: str
@@ -64,6 +66,7 @@ class Condition:
     low: float | None = None
     high: float | None = None
     output: bool = False
+    part: Slice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ class Result:
         events: ids of a few such events.
         notable: worth a notice even where it is not significant.
         weak: ok for want of significance alone, while the effect is above the detector's floor.
+        segment: the slice that it is about, such as ``country=DE``; empty for all events.
         explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too.
     """
 
@@ -103,6 +107,7 @@ class Result:
     notable: bool = False
     weak: bool = False
     explanation: str = ""
+    segment: str = ""
 
     @property
     def alerts(self) -> bool:

@@ -5,10 +5,17 @@ means and second moments follow Chan, Golub and LeVeque (1983): they agree with 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 Counts = Mapping[str, int]
+Slice = tuple[str, str]
+"""A categorical feature and one value of it: the events that have this value."""
+
+
+def slice_name(part: Slice) -> str:
+    """A slice as results and alerts name it: ``country=DE``."""
+    return "=".join(part)
 
 
 def add_counts(a: Counts, b: Counts) -> Counts:
@@ -221,6 +228,7 @@ class WindowProfile:
         duration: seconds a prediction took, where it was logged.
         first: time of the earliest event.
         last: time of the latest event.
+        slices: profiles of parts of the events, by categorical feature and by its value.
     """
 
     events: int = 0
@@ -231,6 +239,30 @@ class WindowProfile:
     duration: Numeric | None = None
     first: datetime | None = None
     last: datetime | None = None
+    slices: Mapping[str, Mapping[str, "WindowProfile"]] = field(default_factory=dict)
+
+    @property
+    def parts(self) -> dict[Slice, "WindowProfile"]:
+        """The profiles of the slices."""
+        return {
+            (feature, value): profile
+            for feature, profiles in self.slices.items()
+            for value, profile in profiles.items()
+        }
+
+    def segment(self, name: str) -> "WindowProfile":
+        """The profile of the slice of this name; of all events, where it is empty."""
+        if not name:
+            return self
+        named = {slice_name(part): profile for part, profile in self.parts.items()}
+        return named.get(name, WindowProfile())
+
+    def with_parts(self, parts: Mapping[Slice, "WindowProfile"]) -> "WindowProfile":
+        """The same with these profiles of slices."""
+        slices: dict[str, dict[str, WindowProfile]] = {}
+        for (feature, value), profile in parts.items():
+            slices.setdefault(feature, {})[value] = profile
+        return replace(self, slices=slices)
 
     def merge(self, other: "WindowProfile") -> "WindowProfile":
         """Combine two windows into one."""
@@ -247,4 +279,19 @@ class WindowProfile:
             else self.duration or other.duration,
             first=min(firsts, default=None),
             last=max(lasts, default=None),
+            slices=_merge_slices(self.slices, other.slices),
         )
+
+
+_Slices = Mapping[str, Mapping[str, WindowProfile]]
+
+
+def _merge_slices(a: _Slices, b: _Slices) -> _Slices:
+    if not a or not b:
+        return a or b
+    merged = {feature: dict(profiles) for feature, profiles in a.items()}
+    for feature, profiles in b.items():
+        own = merged.setdefault(feature, {})
+        for value, profile in profiles.items():
+            own[value] = own[value].merge(profile) if value in own else profile
+    return merged

@@ -1,6 +1,6 @@
 """From a reference - a training file, a data frame, good windows of the log - to a baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,8 @@ from driftlog_analyzers._baseline import Baseline, infer_constraints
 from driftlog_analyzers._outline import histogram_edges, token_counts
 from driftlog_analyzers._profile import Counts, FeatureProfile, Numeric, WindowProfile
 from driftlog_analyzers._scan import scan
+from driftlog_analyzers._scan_slices import scan_slices
+from driftlog_analyzers._slices import largest_slices
 from driftlog_analyzers._store import Edges, EventStore, FeatureSpec, ProfileSpec
 from driftlog_analyzers._table import Roles, Table, file_table, frame_table
 from driftlog_analyzers._window import Window
@@ -21,15 +23,29 @@ _TWICE = 2
 
 
 def baseline_from_file(
-    path: Path, *, model: str, version: str, roles: Roles | None = None, closed: bool = False
+    path: Path,
+    *,
+    model: str,
+    version: str,
+    roles: Roles | None = None,
+    segments: Sequence[str] = (),
+    closed: bool = False,
 ) -> Baseline:
     """A baseline from a CSV or Parquet file of training data, one row an event.
 
+    Args:
+        path: the file.
+        model: the model's name.
+        version: the version that it is for.
+        roles: what the columns are.
+        segments: categorical features whose slices are watched by themselves, see `largest_slices`.
+        closed: make the seen values of every feature with few of them the only allowed ones.
+
     Raises:
-        InputError: the file cannot be used, or lacks a named column.
+        InputError: the file cannot be used, lacks a named column, or a segment has no categorical values there.
     """
     with file_table(path, roles or Roles()) as table:
-        return _baseline(table, model, version, str(path), closed=closed)
+        return _baseline(table, model, version, str(path), segments, closed=closed)
 
 
 def baseline_from_frame(
@@ -38,15 +54,16 @@ def baseline_from_frame(
     model: str,
     version: str,
     roles: Roles | None = None,
+    segments: Sequence[str] = (),
     closed: bool = False,
 ) -> Baseline:
-    """A baseline from a data frame of training data, one row an event.
+    """A baseline from a data frame of training data, one row an event; see `baseline_from_file`.
 
     Raises:
-        InputError: the frame is empty or lacks a named column.
+        InputError: the frame is empty, lacks a named column, or a segment has no categorical values there.
     """
     with frame_table(frame, roles or Roles()) as table:
-        return _baseline(table, model, version, "a data frame", closed=closed)
+        return _baseline(table, model, version, "a data frame", segments, closed=closed)
 
 
 def profile_frame(
@@ -68,6 +85,7 @@ def baseline_from_store(
     version: str,
     start: datetime | None = None,
     end: datetime | None = None,
+    segments: Sequence[str] = (),
     closed: bool = False,
 ) -> Baseline:
     """A baseline from the events of the log between start and end, of this model version only.
@@ -76,6 +94,7 @@ def baseline_from_store(
 
     Raises:
         BaselineError: there are no events of the model and version there.
+        InputError: a segment has no categorical values there.
         StoreError: the store could not answer completely.
     """
     extent = store.extent(model)
@@ -93,6 +112,8 @@ def baseline_from_store(
         raise BaselineError(
             f"model {model!r} has no events from {window}{several}; its events run {extent.first} to {extent.last}"
         )
+    if slices := largest_slices(profile, segments):
+        profile = next(iter(store.profiles(replace(spec, slices=slices), [window])))
     return _made(model, version, f"the log, {window}{several}", profile, vocabulary, closed=closed)
 
 
@@ -121,7 +142,7 @@ def profile_spec(baseline: Baseline) -> ProfileSpec:
     outputs = {
         name: _output_spec(output.numeric) for name, output in baseline.profile.predictions.items()
     }
-    return ProfileSpec(baseline.model, features, outputs)
+    return ProfileSpec(baseline.model, features, outputs, slices=tuple(baseline.profile.parts))
 
 
 def _output_spec(numeric: Numeric | None) -> FeatureSpec:
@@ -135,7 +156,9 @@ def _edges(numeric: Numeric | None) -> tuple[float, ...]:
     return numeric.edges if numeric else ()
 
 
-def _baseline(table: Table, model: str, version: str, source: str, *, closed: bool) -> Baseline:
+def _baseline(
+    table: Table, model: str, version: str, source: str, segments: Sequence[str], *, closed: bool
+) -> Baseline:
     relation = table.relation
     if not relation.features:
         raise InputError(
@@ -143,13 +166,18 @@ def _baseline(table: Table, model: str, version: str, source: str, *, closed: bo
         )
     edges = histogram_edges(table.connection, relation)
     vocabulary = token_counts(table.connection, relation)
-    profile = _profile(table, _reference_spec(model, edges, vocabulary))
+    spec = _reference_spec(model, edges, vocabulary)
+    profile = _profile(table, spec)
+    if slices := largest_slices(profile, segments):
+        profile = _profile(table, replace(spec, slices=slices))
     return _made(model, version, source, profile, vocabulary, closed=closed)
 
 
 def _profile(table: Table, spec: ProfileSpec) -> WindowProfile:
     try:
-        return scan(table.connection, table.relation, spec.features, spec.predictions)[0]
+        roles = spec.features, spec.predictions
+        parts = scan_slices(table.connection, table.relation, *roles, spec.slices)
+        return scan(table.connection, table.relation, *roles)[0].with_parts(parts.get(0, {}))
     except duckdb.Error as error:
         raise InputError(
             f"the rows could not be profiled: {str(error).partition(chr(10))[0]}"
@@ -179,22 +207,25 @@ def _made(
     closed: bool,
 ) -> Baseline:
     constraints = infer_constraints(profile, closed=closed)
-    profile = replace(
-        profile,
-        features={
-            name: _without_tokens(feature) if name in vocabulary else feature
-            for name, feature in profile.features.items()
-        },
-    )
+    parts = {part: _known(own, vocabulary) for part, own in profile.parts.items()}
     return Baseline(
         model,
         version,
         datetime.now(UTC).replace(microsecond=0),
         source,
-        profile,
+        _known(profile, vocabulary).with_parts(parts),
         constraints,
         vocabulary,
     )
+
+
+def _known(profile: WindowProfile, texts: Container[str]) -> WindowProfile:
+    """The profile with no token of these texts unknown."""
+    features = {
+        name: _without_tokens(feature) if name in texts else feature
+        for name, feature in profile.features.items()
+    }
+    return replace(profile, features=features)
 
 
 def _without_tokens(feature: FeatureProfile) -> FeatureProfile:

@@ -1,11 +1,11 @@
 """A few events of a spool that show a finding."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from driftlog_analyzers._conditions import condition_sql
 from driftlog_analyzers._finding import Condition
-from driftlog_analyzers._relation import Relation
+from driftlog_analyzers._relation import Column, Relation, literal
 
 
 def examples(
@@ -32,7 +32,7 @@ def examples(
     parts = []
     for n in range(depth):
         cases = " ".join(
-            f"WHEN {window} THEN {condition_sql(wanted, columns.get((wanted.output, wanted.feature)))}"
+            f"WHEN {window} THEN {_wanted(wanted, columns)}"
             for window, group in enumerate(conditions)
             for wanted in group[n : n + 1]
         )
@@ -43,3 +43,13 @@ def examples(
         [tuple(found.get(window, [None] * depth)[n] or ()) for n in range(len(group))]
         for window, group in enumerate(conditions)
     ]
+
+
+def _wanted(condition: Condition, columns: Mapping[tuple[bool, str], Column]) -> str:
+    sql = condition_sql(condition, columns.get((condition.output, condition.feature)))
+    if condition.part is None:
+        return sql
+    feature, value = condition.part
+    column = columns.get((False, feature))
+    within = f"{column.string} = {literal(value)}" if column and column.string else "false"
+    return f"(({sql}) AND coalesce({within}, false))"

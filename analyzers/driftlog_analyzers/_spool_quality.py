@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from driftlog_analyzers._profile import Slice
 from driftlog_analyzers._quality import (
     BINS,
     CLIP,
@@ -50,17 +51,24 @@ def labels_sql(model: str, paths: Sequence[Path], since: datetime | None) -> str
             WHERE id IS NOT NULL AND (num IS NOT NULL OR cat IS NOT NULL){bound} GROUP BY id)"""
 
 
-def outputs_of(held: Names, compared: Compared) -> tuple[Names, str]:
+def outputs_of(held: Names, compared: Compared, part: Slice | None) -> tuple[Names, str]:
     """What must be read of the segments' outputs.
 
     Args:
         held: names by section, as the segments have them.
         compared: the outputs that are wanted.
+        part: only predictions of this slice.
 
     Returns:
-        The names to declare; the expressions ``score`` and ``class``, null where no segment has such an output.
+        The names to declare; the expressions ``score`` and ``class``, null where no segment has such an output, and
+        ``chosen``, whether the prediction is of the slice.
     """
-    wanted = {"prediction.num": compared.numeric, "prediction.cat": compared.categorical}
+    feature, value = part or (None, "")
+    wanted = {
+        "prediction.num": compared.numeric,
+        "prediction.cat": compared.categorical,
+        "cat": feature,
+    }
     names = {
         section: _alike(name, held.get(section, frozenset()))
         for section, name in wanted.items()
@@ -70,7 +78,10 @@ def outputs_of(held: Names, compared: Compared) -> tuple[Names, str]:
     nothing = Column("")
     score = columns.get(compared.numeric or "", nothing).number or "NULL::DOUBLE"
     string = columns.get(compared.categorical or "", nothing).string or "NULL::VARCHAR"
-    return names, f", {score} AS score, {string} AS class"
+    inputs = {column.name: column for column in columns_of(names, "")}
+    own = inputs.get(feature or "", nothing).string
+    chosen = "true" if part is None else f"{own} = {literal(value)}" if own else "false"
+    return names, f", {score} AS score, {string} AS class, {chosen} AS chosen"
 
 
 def _alike(name: str, held: frozenset[str]) -> frozenset[str]:

@@ -25,6 +25,7 @@ from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._recovery import Damage
 from driftlog_analyzers._relation import Relation, microseconds, moment
 from driftlog_analyzers._scan import scan
+from driftlog_analyzers._scan_slices import scan_slices
 from driftlog_analyzers._segments import (
     Segment,
     first_line,
@@ -198,7 +199,10 @@ class SpoolStore:
     ) -> Iterator[tuple[int, WindowProfile]]:
         with _named_errors(self.path):
             relation = self._relation(spec.model, windows, held, spec.version)
-            yield from scan(self._connection, relation, spec.features, spec.predictions).items()
+            roles = spec.features, spec.predictions
+            parts = scan_slices(self._connection, relation, *roles, spec.slices)
+            for n, profile in scan(self._connection, relation, *roles).items():
+                yield n, profile.with_parts(parts.get(n, {})) if parts else profile
 
     def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
         """What the labels say of each window's predictions; see `EventStore.quality`."""
@@ -208,9 +212,10 @@ class SpoolStore:
         for numbers, held in self._catalog.groups(spec.model, windows):
             near = [windows[n] for n in numbers]
             self._place(spec.model, near, held)
-            names, fields = outputs_of(merge_names(part.names for _, part in held), spec.compared)
+            there = merge_names(part.names for _, part in held)
+            names, fields = outputs_of(there, spec.compared, spec.part)
             source = predictions_sql(spec.model, held, fields, names, spec.version)
-            sql = placed(source, near)
+            sql = placed(f"SELECT * FROM ({source}) WHERE chosen", near)
             answers = qualities(self._rows(sums_sql(sql)), self._rows(pairs_sql(sql)))
             for n, quality in answers.items():
                 found[numbers[n]] = found[numbers[n]].merge(quality)

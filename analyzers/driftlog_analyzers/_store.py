@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from driftlog_analyzers._finding import Condition
-from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Compared, Quality
 from driftlog_analyzers._window import Window, WindowSize
 
@@ -39,12 +39,14 @@ class ProfileSpec:
         features: by input feature.
         predictions: by output.
         version: only events of this model version; None, of all.
+        slices: parts of the events that are profiled by themselves, too.
     """
 
     model: str
     features: Mapping[str, FeatureSpec] = field(default_factory=dict)
     predictions: Mapping[str, FeatureSpec] = field(default_factory=dict)
     version: str | None = None
+    slices: tuple[Slice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,14 @@ class QualitySpec:
         version: only predictions of this model version; None, of all.
         since: only labels with a time from then on, UTC; None, all. Where labels never come before their predictions,
             the start of the first window spares reading older ones.
+        part: only predictions of this slice.
     """
 
     model: str
     compared: Compared = field(default_factory=Compared)
     version: str | None = None
     since: datetime | None = None
+    part: Slice | None = None
 
 
 @dataclass(frozen=True, slots=True)

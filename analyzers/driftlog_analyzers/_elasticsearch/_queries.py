@@ -6,6 +6,7 @@ from typing import Any
 
 from driftlog_analyzers._elasticsearch._fields import Fields
 from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._profile import Slice
 from driftlog_analyzers._window import Window
 
 Query = dict[str, Any]
@@ -60,6 +61,12 @@ def within(window: Window) -> Query:
         ]
     )
     return every([_time(gte=low, lte=high), after, before])
+
+
+def of_slice(part: Slice) -> Query:
+    """The events of a slice."""
+    feature, value = part
+    return {"term": {f"driftlog.cat.{feature}": value}}
 
 
 def between(start: datetime | None, end: datetime | None) -> Query:

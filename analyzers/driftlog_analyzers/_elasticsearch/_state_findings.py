@@ -27,10 +27,10 @@ _OPEN_STATES = (Status.PENDING, Status.ACTIVE)
 
 
 def result_rows(key: Key, evaluation: Evaluation) -> Iterator[Document]:
-    """A row per result; of two results with one detector and feature each has its own."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """A row per result; of two results with one detector, feature and segment each has its own."""
+    seen: Counter[tuple[str, str, str]] = Counter()
     for result in evaluation.results:
-        about = (result.detector, result.feature)
+        about = (result.detector, result.feature, result.segment)
         name = f"{key.id}-{identity(*about, str(seen[about]))}"
         seen[about] += 1
         yield document(name, _body(key, evaluation, "result", _result(result)))
@@ -72,6 +72,7 @@ def alert_document(size: str, episode: Episode) -> Document:
         **{name: window_body(window, size) for name, window in spans.items()},
         "detector": episode.detector,
         "feature": episode.feature,
+        "segment": episode.segment,
         "open": episode.open,
         "windows": episode.windows,
         "good": episode.good,
@@ -91,7 +92,9 @@ def alert_document(size: str, episode: Episode) -> Document:
             "reason": episode.summary,
         },
         "rule": {"id": episode.detector, "name": episode.detector},
-        "group_hash": identity(episode.model, size, episode.detector, episode.feature),
+        "group_hash": identity(
+            episode.model, size, episode.detector, episode.feature, episode.segment
+        ),
         "status": status,
         "severity": episode.severity,
         "episode": {
@@ -135,6 +138,7 @@ def _result(result: Result) -> Json:
     return {
         "detector": result.detector,
         "feature": result.feature,
+        "segment": result.segment,
         "outcome": result.outcome,
         "severity": result.severity,
         "alerts": result.alerts,

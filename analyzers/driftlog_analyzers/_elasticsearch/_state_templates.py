@@ -126,6 +126,7 @@ def _findings() -> Json:
                         "baseline",
                         "detector",
                         "feature",
+                        "segment",
                         "outcome",
                         "severity",
                         "explanation",

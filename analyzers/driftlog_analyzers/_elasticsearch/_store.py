@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from elasticsearch import Elasticsearch
@@ -26,6 +26,7 @@ from driftlog_analyzers._elasticsearch._queries import (
     between,
     condition_query,
     every,
+    of_slice,
     predictions,
     within,
 )
@@ -38,7 +39,7 @@ from driftlog_analyzers._elasticsearch._window_profile import (
     span_part,
 )
 from driftlog_analyzers._finding import Condition
-from driftlog_analyzers._profile import Counts, WindowProfile
+from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
 from driftlog_analyzers._window import LONGEST_GAP, CountSize, Window, WindowSize
@@ -162,12 +163,17 @@ class ElasticsearchStore:
         with self._events(spec.model, windows, spec.version) as events:
             features = Role(events.features, spec.features)
             roles = Roles(features, Role(events.predictions, spec.predictions))
+            there = [part for part in spec.slices if part[0] in events.features.names("cat")]
             for window in windows:
-                yield profile(events.view, events.of(window), roles)
+                query = events.of(window)
+                found = profile(events.view, query, roles)
+                yield found.with_parts(_slices(events, query, roles, there)) if there else found
 
     def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
         """What the labels say of each window's predictions; see `EventStore.quality`."""
         with self._events(spec.model, windows, spec.version) as events:
+            if spec.part is not None:
+                events = replace(events, all=every([events.all, of_slice(spec.part)]))  # noqa: PLW2901 - narrowed
             spanned = every([events.all, _together(windows)])
             labels = labels_query(spec.model, spec.since)
             found = qualities(events.view, Join(spanned, labels, spec.compared, windows))
@@ -212,6 +218,14 @@ def _together(windows: Sequence[Window]) -> Query:
     return between(min(window.start for window in windows), last + timedelta(microseconds=1))
 
 
+def _slices(
+    events: _Events, query: Query, roles: Roles, slices: Sequence[Slice]
+) -> dict[Slice, WindowProfile]:
+    """The profiles of those slices that have events; a search for each."""
+    found = {part: profile(events.view, every([query, of_slice(part)]), roles) for part in slices}
+    return {part: profiled for part, profiled in found.items() if profiled.events}
+
+
 def _counts(events: _Events, windows: Sequence[Window]) -> list[int]:
     counts: list[int] = []
     for start in range(0, len(windows), _WINDOWS):
@@ -238,7 +252,8 @@ def _examples(
 ) -> list[tuple[str, ...]]:
     smallest = {"top_hits": {"size": limit, "sort": [BY_ID], "_source": False}}
     filters = [
-        condition_query(c, events.predictions if c.output else events.features) for c in conditions
+        _wanted(c, condition_query(c, events.predictions if c.output else events.features))
+        for c in conditions
     ]
     parts = [
         Part({f"{n}": {"filter": wanted, "aggregations": {"ids": smallest}}})
@@ -247,3 +262,7 @@ def _examples(
     _, found = events.view.aggregate(events.of(window), parts) if parts else (0, {})
     hits = [found[f"{n}"]["ids"]["hits"]["hits"] for n in range(len(conditions))]
     return [tuple(hit["sort"][0] for hit in some) for some in hits]
+
+
+def _wanted(condition: Condition, query: Query) -> Query:
+    return query if condition.part is None else every([query, of_slice(condition.part)])

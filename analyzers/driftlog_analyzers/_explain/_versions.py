@@ -62,7 +62,9 @@ def by_version(
 
 
 def _struck(result: Result) -> bool:
-    return result.outcome is Outcome.FINDING and result.detector in _WORDS
+    """Of all events: in a slice, the window's profile by version tells nothing."""
+    whole = not result.segment
+    return whole and result.outcome is Outcome.FINDING and result.detector in _WORDS
 
 
 def _words(result: Result, window: WindowProfile, part: WindowProfile, version: str) -> str:

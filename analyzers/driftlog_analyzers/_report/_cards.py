@@ -89,8 +89,16 @@ def build_card(episode: Episode, baseline: WindowProfile, profiles: Profiles, po
         points: how many points its line over time may have.
     """
     latest = episode.latest
+    if episode.segment:
+        baseline = baseline.segment(episode.segment)
+        profiles = [(w, profile.segment(episode.segment)) for w, profile in profiles]
     evidence = build_evidence(
-        latest, baseline, profiles, episode.opened, episode.last, points=points
+        latest,
+        baseline,
+        profiles,
+        episode.opened,
+        episode.last,
+        points=points,
     )
     kind = latest.condition.kind if latest.condition else ""
     return Card(

@@ -29,7 +29,7 @@ def notices(evaluations: Sequence[Evaluation], pending: Sequence[Episode]) -> tu
     """Findings that open no alert, and alerts that wait for further bad windows."""
     waiting = (
         Remark(
-            clip(episode.feature, TITLE_LENGTH) or WHOLE,
+            clip(_named(episode.feature, episode.segment), TITLE_LENGTH),
             detector_words(episode.detector),
             number(episode.windows),
             moment(episode.opened.start),
@@ -53,18 +53,23 @@ def gaps(evaluations: Sequence[Evaluation]) -> tuple[Remark, ...]:
 
 
 def _remarks(said: Iterable[tuple[Window, Result]]) -> tuple[Remark, ...]:
-    groups: dict[tuple[str, str], list[tuple[Window, Result]]] = {}
+    groups: dict[tuple[str, str, str], list[tuple[Window, Result]]] = {}
     for window, result in said:
-        groups.setdefault((result.feature, result.detector), []).append((window, result))
+        about = (result.feature, result.detector, result.segment)
+        groups.setdefault(about, []).append((window, result))
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return tuple(
         Remark(
-            clip(feature, TITLE_LENGTH) or WHOLE,
+            clip(_named(feature, segment), TITLE_LENGTH),
             detector_words(detector),
             number(len(group)),
             moment(group[0][0].start),
             moment(group[-1][0].start),
             clip(group[-1][1].summary, 240),
         )
-        for (feature, detector), group in ordered
+        for (feature, detector, segment), group in ordered
     )
+
+
+def _named(feature: str, segment: str) -> str:
+    return f"{feature or WHOLE} in {segment}" if segment else feature or WHOLE

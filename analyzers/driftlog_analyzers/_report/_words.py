@@ -58,6 +58,8 @@ def detector_words(name: str) -> str:
 def headline(episode: Episode) -> str:
     """What happened to which feature, in a few words."""
     feature = clip(episode.feature, NAME_LENGTH) or "the whole window"
+    if episode.segment:
+        feature += f" in {clip(episode.segment, NAME_LENGTH)}"
     if episode.detector == "vanished" and episode.severity is not Severity.CRITICAL:
         return f"{feature} is absent more often"
     return _HEADLINES.get(episode.detector, detector_words(episode.detector) + " in {}").replace(

@@ -118,7 +118,7 @@ def alert_table(episodes: "Sequence[Episode]", sizes: "Mapping[str, str]") -> ob
             episode.severity,
             episode.status,
             episode.detector,
-            episode.feature or "(all events)",
+            _about(episode),
             sizes.get(episode.id, ""),
             f"{episode.opened.start:%Y-%m-%d %H:%M}",
             episode.windows,
@@ -131,7 +131,7 @@ def alert_table(episodes: "Sequence[Episode]", sizes: "Mapping[str, str]") -> ob
 
 def alert_values(episode: "Episode", sizes: "Mapping[str, str]") -> dict[str, object]:
     """What machines get to see of an alert in a list."""
-    names = ("id", "model", "detector", "feature", "status", "severity", "summary")
+    names = ("id", "model", "detector", "feature", "segment", "status", "severity", "summary")
     more = ("opened", "last", "raised", "closed", "windows", "good", "peak")
     values: dict[str, object] = {name: getattr(episode, name) for name in names + more}
     return values | {"window": sizes.get(episode.id)}
@@ -144,7 +144,7 @@ def _evidence(episode: "Episode", size: str, where: Place) -> list[object]:
         f"{episode.severity.upper()}  {latest.summary}",
         "",
         f"alert     {episode.id} ({episode.status}), {episode.model}",
-        f"detector  {episode.detector}, feature {episode.feature or '(all events)'}",
+        f"detector  {episode.detector}, feature {_about(episode)}",
         f"since     {episode.opened}, {counted(episode.windows, 'window')} of {size} with findings",
         f"latest    {window}",
         f"evidence  n = {latest.n:,}, effect = {latest.effect:.4g}, {p_value}",
@@ -160,6 +160,11 @@ def _evidence(episode: "Episode", size: str, where: Place) -> list[object]:
     words = f"analyze --model {shlex.quote(episode.model)} --window {shlex.quote(size)}"
     command = where.command(f"{words} --from {start} --to {end}")
     return [*lines, "", f"The same again: {command}"]
+
+
+def _about(episode: "Episode") -> str:
+    feature = episode.feature or "(all events)"
+    return f"{feature} in {episode.segment}" if episode.segment else feature
 
 
 def _probability(p_value: float | None) -> str:

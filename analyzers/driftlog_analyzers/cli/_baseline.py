@@ -45,6 +45,12 @@ def baseline(
             "--ignore", "--drop", "--time", "--id", help="Column that is no feature; repeat."
         ),
     ] = None,
+    segments: Annotated[
+        Names | None,
+        typer.Option(
+            "--segment", help="Categorical feature whose values are watched one by one; repeat."
+        ),
+    ] = None,
     closed: Annotated[
         bool, typer.Option("--closed", help="Allow no values but those of the reference.")
     ] = False,
@@ -63,12 +69,12 @@ def baseline(
     if output is None:
         _require_home(where)
     if file is None:
-        built = _from_log(where, model, version, (start, end), closed=closed)
+        built = _from_log(where, model, version, (start, end), segments, closed=closed)
     elif model is None:
         raise typer.BadParameter("name the model that the file trained", param_hint="--model")
     else:
         roles = (text, categorical, prediction, ignore)
-        built = _from_file(where, file, model, version, roles, closed=closed)
+        built = _from_file(where, file, model, version, roles, segments, closed=closed)
     _save(built, where, output, as_json=as_json)
 
 
@@ -77,6 +83,7 @@ def _from_log(
     model: str | None,
     version: str | None,
     span: tuple[str | None, str | None],
+    segments: Names | None,
     *,
     closed: bool,
 ) -> "Baseline":
@@ -91,16 +98,23 @@ def _from_log(
             versions = extent.versions if extent else {}
             version = max(versions, key=lambda key: versions[key], default="1")
         return baseline_from_store(
-            store, model=name, version=version, start=start, end=end, closed=closed
+            store,
+            model=name,
+            version=version,
+            start=start,
+            end=end,
+            segments=segments or where.config.monitor(name).segments,
+            closed=closed,
         )
 
 
-def _from_file(
+def _from_file(  # noqa: PLR0917 - what the command was given
     where: Place,
     file: Path,
     model: str,
     version: str | None,
     roles: tuple[Names | None, ...],
+    segments: Names | None,
     *,
     closed: bool,
 ) -> "Baseline":
@@ -119,6 +133,7 @@ def _from_file(
             predictions=frozenset(prediction or ()),
             ignored=frozenset(ignore or monitor.ignore),
         ),
+        segments=segments or monitor.segments,
         closed=closed,
     )
 

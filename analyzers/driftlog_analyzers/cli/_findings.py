@@ -63,11 +63,11 @@ def insufficient(evaluation: Evaluation) -> tuple[Result, ...]:
 
 def blocks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
     """Lines that tell each window's findings, the worst first, and a finding that goes on once."""
-    before: set[tuple[str, str]] = set()
+    before: set[tuple[str, str, str]] = set()
     repeated = 0
     for evaluation in evaluations:
-        found = {(r.detector, r.feature) for r in evaluation.findings}
-        fresh = [r for r in evaluation.findings if (r.detector, r.feature) not in before]
+        found = {_about(r) for r in evaluation.findings}
+        fresh = [r for r in evaluation.findings if _about(r) not in before]
         if found and not fresh:
             repeated += 1
         if fresh:
@@ -76,7 +76,7 @@ def blocks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
             yield f"{evaluation.window}, {counted(evaluation.events, 'event')}"
             for result in fresh:
                 yield f"  {result.severity:8}  {result.detector}: {result.summary}"
-            if going_on := len(found) - len({(r.detector, r.feature) for r in fresh}):
+            if going_on := len(found) - len({_about(r) for r in fresh}):
                 yield f"  and {going_on} of the window before"
         if evaluation.events:
             before = found
@@ -85,10 +85,10 @@ def blocks(evaluations: Sequence[Evaluation]) -> Iterator[str]:
 
 def notices(evaluations: Sequence[Evaluation]) -> Iterator[str]:
     """Lines that tell the latest notice of each detector and feature, and of how many windows."""
-    latest: dict[tuple[str, str], tuple[int, Result]] = {}
+    latest: dict[tuple[str, str, str], tuple[int, Result]] = {}
     for evaluation in evaluations:
         for result in evaluation.notices:
-            key = result.detector, result.feature
+            key = _about(result)
             latest[key] = latest.get(key, (0, result))[0] + 1, result
     if latest:
         yield "Notices, which open no alert:"
@@ -125,6 +125,10 @@ def window_values(evaluation: Evaluation) -> dict[str, object]:
         "notices": evaluation.notices,
         "insufficient": insufficient(evaluation),
     }
+
+
+def _about(result: Result) -> tuple[str, str, str]:
+    return result.detector, result.feature, result.segment
 
 
 def _repeats(windows: int) -> Iterator[str]:

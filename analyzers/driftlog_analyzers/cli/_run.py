@@ -53,6 +53,11 @@ def find(where: Place, model: str, path: Path | None, version: str | None) -> Ba
             f"baseline {file or baseline.name} is for model {baseline.model!r}, and the events are of {model!r}; "
             f"make one with: {_how_made(where, model)}"
         )
+    if unknown := [n for n in monitor.segments if n not in baseline.profile.slices]:
+        raise BaselineError(
+            f"baseline {file or baseline.name} has no segments of {', '.join(unknown)}, which the configuration names; "
+            f"make it again with: {_how_made(where, model)}"
+        )
     return baseline
 
 
