@@ -1,5 +1,4 @@
 import math
-import time
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -521,14 +520,14 @@ class TestRespelled:
             case(strings({value: 100}), strings({wrong: 100})), 0.0
         )
 
-    def test_cost(self):
-        """Ten thousand categories are answered in no noticeable time."""
+    def test_many_categories(self):
+        """Ten thousand categories get an answer like ten."""
         before = strings({f"Straße {i}": 10 for i in range(10_000)})
-        after = strings({f"street {i}": 1 for i in range(10_000)})
-        started = time.process_time()
+        other = strings({f"street {i}": 1 for i in range(10_000)})
+        garbled = strings({f"StraÃ\x9fe {i}": 1 for i in range(10_000)})
 
-        assert "" == respelled(case(before, after), 0.5)
-        assert time.process_time() - started < 1.0
+        assert "" == respelled(case(before, other), 0.5)
+        assert "decoded as Latin-1" == respelled(case(before, garbled), 0.5)
 
 
 def unknown(counts, *, oov=None, tail=0):

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from driftlog_analyzers._explain._numbers import SENTINELS
 from driftlog_analyzers._profile import Counts
@@ -16,6 +16,7 @@ NULLS = frozenset(
 )
 _TRUTH = frozenset(["true", "false"])
 _DIGITS = frozenset(["0", "1"])
+_BEGINNINGS = frozenset("0123456789+-. ")
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
 
 _Test = Callable[[str], bool]
@@ -58,7 +59,7 @@ def respelled_tokens(case: Case, vocabulary: Counts) -> str:
     if not listed or listed < after.unknown_tail:
         return ""
     usual = rate(before.oov, before.tokens) * after.tokens * rate(listed, after.oov)
-    return _first(_token_spellings(vocabulary), new, needed(listed, usual))
+    return _first(_token_spellings(vocabulary, new), new, needed(listed, usual))
 
 
 def needed(listed: int, usual: float) -> float:
@@ -82,12 +83,12 @@ def _spellings(known: Collection[str], new: Counts) -> Iterator[tuple[str, _Test
     if not any(value.casefold() in NULLS for value in known):
         yield "null-like string {most!r}", lambda value: value.casefold() in NULLS
     yield from _booleans(known)
-    yield from _undecoded(known)
+    yield from _undecoded(known, new)
     folded = {value.casefold() for value in known}
     yield "casing changed", lambda value: value.casefold() in folded
     stripped = {" ".join(value.split()) for value in known}
     yield "white space changed", lambda value: " ".join(value.split()) in stripped
-    yield from _foreign(known, _whole)
+    yield from _foreign(known, new, _whole)
     numbers = {number for value in known if (number := parsed(value)) is not None}
     yield "integers as floats", lambda value: value.endswith(".0") and value[:-2] in known
     yield "floats as integers", lambda value: parsed(value) is not None and f"{value}.0" in known
@@ -96,13 +97,15 @@ def _spellings(known: Collection[str], new: Counts) -> Iterator[tuple[str, _Test
         yield "sentinel {most}", lambda _: True
 
 
-def _token_spellings(vocabulary: Collection[str]) -> Iterator[tuple[str, _Test]]:
+def _token_spellings(
+    vocabulary: Collection[str], new: Collection[str]
+) -> Iterator[tuple[str, _Test]]:
     yield "empty token", lambda token: not token
     yield "case folding off", lambda token: token.casefold() in vocabulary
     folded = {token.casefold() for token in vocabulary}
     yield "casing changed", lambda token: token.casefold() in folded
-    yield from _undecoded(vocabulary)
-    yield from _foreign(vocabulary, _words)
+    yield from _undecoded(vocabulary, new)
+    yield from _foreign(vocabulary, new, _words)
 
 
 def _booleans(known: Collection[str]) -> Iterator[tuple[str, _Test]]:
@@ -113,46 +116,39 @@ def _booleans(known: Collection[str]) -> Iterator[tuple[str, _Test]]:
         yield "0/1 as booleans", lambda value: value.casefold() in _TRUTH
 
 
-def _undecoded(known: Collection[str]) -> Iterator[tuple[str, _Test]]:
-    if not any(_REPLACED in value for value in known):
+def _undecoded(known: Collection[str], new: Collection[str]) -> Iterator[tuple[str, _Test]]:
+    if any(_REPLACED in value for value in new) and not any(_REPLACED in value for value in known):
         yield "bytes that are not UTF-8 were replaced", lambda value: _REPLACED in value
 
 
 def _foreign(
-    known: Collection[str], pieces: Callable[[str], Collection[str]]
+    known: Collection[str], new: Collection[str], pieces: Callable[[str], Collection[str]]
 ) -> Iterator[tuple[str, _Test]]:
     """What becomes of known values with letters outside ASCII; `pieces` are the values that one turns into."""
     letters = [value for value in known if not value.isascii()]
     if not letters:
         return
-    garbled = {
-        piece for value in letters for codec in _CODECS for piece in pieces(_read(value, codec))
-    }
-    yield "decoded as Latin-1", garbled.__contains__
-    forms = {form(value) for value in letters for form in _FORMS}
-    yield "another Unicode form", forms.__contains__
+    if not all(map(str.isascii, new)):
+        garbled = {x for value in letters for codec in _CODECS for x in pieces(_read(value, codec))}
+        yield "decoded as Latin-1", garbled.__contains__
+        forms = {form(value) for value in letters for form in _FORMS}
+        yield "another Unicode form", forms.__contains__
     plain = {without_accents(value) for value in letters}
     yield "accents stripped", plain.__contains__
 
 
-def _read(value: str, codec: str) -> str:
+def _read(value: str, letters: Mapping[int, str]) -> str:
     """UTF-8 read in another encoding; bytes that have no letter there are read as Latin-1, as browsers do."""
-    raw = value.encode("utf-8", "surrogatepass")
-    return "".join(_letter(byte, codec) for byte in raw)
-
-
-def _letter(byte: int, codec: str) -> str:
-    try:
-        return bytes([byte]).decode(codec)
-    except UnicodeDecodeError:
-        return chr(byte)
+    return value.encode("utf-8", "surrogatepass").decode("latin-1").translate(letters)
 
 
 def _form(name: str) -> Callable[[str], str]:
     return lambda value: unicodedata.normalize(name, value)  # type: ignore[arg-type]
 
 
-_CODECS = ("latin-1", "cp1252")
+_UNASSIGNED = frozenset([0x81, 0x8D, 0x8F, 0x90, 0x9D])
+_WINDOWS = {n: bytes([n]).decode("cp1252") for n in range(0x80, 0xA0) if n not in _UNASSIGNED}
+_CODECS: tuple[Mapping[int, str], ...] = ({}, _WINDOWS)
 _FORMS = (_form("NFC"), _form("NFD"), _form("NFKC"))
 
 
@@ -173,6 +169,8 @@ def _words(value: str) -> tuple[str, ...]:
 
 def parsed(value: str) -> float | None:
     """The finite number that a string holds; None if it holds none."""
+    if value[:1] not in _BEGINNINGS:
+        return None  # and no exception, which costs most where no value is a number
     try:
         number = float(value)
     except ValueError:
