@@ -1,10 +1,11 @@
 """From a store and a baseline to evaluations and alerts in the state file: the one run that everything else calls.
 
 A window is profiled once. It is profiled again, under the next revision, only if its number of events changed (it was
-still open, or events came late), and evaluated again only then or if the baseline or the settings changed.
+still open, or events came late), and evaluated again only then, or if its number of labels, the baseline or the
+settings changed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -18,7 +19,9 @@ from driftlog_analyzers._evaluate import evaluate
 from driftlog_analyzers._explain import by_version, mixed
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._json import to_json
+from driftlog_analyzers._late_labels import held_against_labels
 from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._state import State
@@ -99,11 +102,14 @@ def analyze(
     known = _known(run, windows)
     counts = dict(zip(windows, store.counts(baseline.model, windows), strict=True))
     history = {window: evaluation.events for window, evaluation in known.items()} | counts
-    due = [w for w in windows if not _current(known.get(w), counts[w], run.label_of(w))]
+    labels = held_against_labels(store, baseline, settings, windows)
+    due = [
+        w for w in windows if not _current(known.get(w), counts[w], labels.get(w), run.label_of(w))
+    ]
     done = 0
     for chunk in _chunks(due):
         with state.transaction():
-            made = _evaluated(run, chunk, known, history)
+            made = _evaluated(run, chunk, known, history, labels)
             _carry_on(run, known, made)
         known |= {evaluation.window: evaluation for evaluation in made}
         done += len(made)
@@ -145,7 +151,10 @@ def _label(
 ) -> str:
     rules = repr(sorted(baseline.constraints.items()))
     moves = to_json(calibration) if calibration else b""
-    key = _hash(to_json(baseline.profile), rules, fingerprint, _settings_key(settings), moves)
+    labels = to_json(baseline.quality) if baseline.quality else b""
+    key = _hash(
+        to_json(baseline.profile), rules, fingerprint, _settings_key(settings), moves, labels
+    )
     beside = f" beside {WORDS[calibration.mode]}" if calibration else ""
     return f"{baseline.name}{beside} ({key}"
 
@@ -194,8 +203,10 @@ def _known(run: _Run, windows: Sequence[Window]) -> dict[Window, Evaluation]:
     return known
 
 
-def _current(known: Evaluation | None, events: int, label: str) -> bool:
-    return known is not None and known.events == events and known.baseline == label
+def _current(known: Evaluation | None, events: int, quality: Quality | None, label: str) -> bool:
+    if known is None or (known.events, known.baseline) != (events, label):
+        return False
+    return quality is None or known.labelled == quality.labelled
 
 
 def _chunks(windows: Iterable[Window]) -> Iterator[list[Window]]:
@@ -205,13 +216,17 @@ def _chunks(windows: Iterable[Window]) -> Iterator[list[Window]]:
 
 
 def _evaluated(
-    run: _Run, windows: list[Window], known: dict[Window, Evaluation], events: dict[Window, int]
+    run: _Run,
+    windows: list[Window],
+    known: dict[Window, Evaluation],
+    events: dict[Window, int],
+    labels: Mapping[Window, Quality],
 ) -> list[Evaluation]:
     """Evaluate some windows and save what was found."""
     made: list[Evaluation] = []
     several: dict[int, WindowProfile] = {}
     earlier = _earlier(run)
-    for window, profile in zip(windows, run.store.profiles(run.spec, windows), strict=True):
+    for window, profile in zip(windows, _profiles(run, windows, known, events), strict=True):
         reference = _reference(run, window, earlier, known)
         results = evaluate(
             profile,
@@ -220,12 +235,15 @@ def _evaluated(
             _history(run, window, events),
             reference=reference,
             calibration=run.calibration,
+            quality=labels.get(window),
         )
         if earlier:
             earlier.add(window, profile, quiet=not any(result.alerts for result in results))
         if mixed(profile, results):
             several[len(made)] = profile
-        made.append(_evaluation(run, window, profile, results, known.get(window)))
+        labelled = labels[window].labelled if window in labels else 0
+        evaluation = _evaluation(run, window, profile, results, labelled)
+        made.append(_revised(evaluation, known.get(window)))
         run.state.save_profile(
             run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
         )
@@ -234,6 +252,28 @@ def _evaluated(
     for evaluation in made:
         run.state.save_evaluation(run.size, evaluation)
     return made
+
+
+def _profiles(
+    run: _Run, windows: list[Window], known: dict[Window, Evaluation], events: dict[Window, int]
+) -> Iterator[WindowProfile]:
+    """The profile of each window: the saved one where no events came since, else a new one."""
+    same = [w for w in windows if w in known and known[w].events == events[w]]
+    if same and not _saved(run, same[0]):  # then windows are profiled in another way than before
+        same = []
+    kept = frozenset(same)
+    fresh = run.store.profiles(run.spec, [window for window in windows if window not in kept])
+    for window in windows:
+        if window not in kept:
+            yield next(fresh)
+        else:
+            yield _saved(run, window) or next(iter(run.store.profiles(run.spec, [window])))
+
+
+def _saved(run: _Run, window: Window) -> WindowProfile | None:
+    """The profile of an earlier run, if it was made in the same way."""
+    kept = run.state.profile(run.baseline.model, run.size, window)
+    return kept[2] if kept and kept[1] == run.fingerprint else None
 
 
 def _earlier(run: _Run) -> Earlier | None:
@@ -259,10 +299,9 @@ def _evaluation(
     window: Window,
     profile: WindowProfile,
     results: Sequence[Result],
-    before: Evaluation | None,
+    labelled: int,
 ) -> Evaluation:
     told = tuple(_brief(r) for r in results if r.outcome is not Outcome.OK or r.weak)
-    revision = 1 if before is None else before.revision + (before.events != profile.events)
     return Evaluation(
         run.baseline.model,
         window,
@@ -270,8 +309,16 @@ def _evaluation(
         run.label_of(window),
         told,
         len(results),
-        revision,
+        labelled=labelled,
     )
+
+
+def _revised(made: Evaluation, before: Evaluation | None) -> Evaluation:
+    """The evaluation under the next revision, if events or labels came since the one before."""
+    if before is None:
+        return made
+    changed = (before.events, before.labelled) != (made.events, made.labelled)
+    return replace(made, revision=before.revision + changed)
 
 
 def _brief(result: Result) -> Result:

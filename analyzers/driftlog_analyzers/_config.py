@@ -41,6 +41,7 @@ DetectorName = Literal[
     "deployment",
     "latency",
     "error_rate",
+    "quality",
     "volume",
 ]
 DETECTORS: tuple[DetectorName, ...] = get_args(DetectorName)

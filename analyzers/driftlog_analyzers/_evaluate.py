@@ -16,6 +16,7 @@ from driftlog_analyzers._calibration import Calibration
 from driftlog_analyzers._explain import explained
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
 from driftlog_analyzers._profile import FeatureProfile, Features, Slice, WindowProfile, slice_name
+from driftlog_analyzers._quality import Quality, compared
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers.detectors import (
     FEATURE_DETECTORS,
@@ -27,6 +28,7 @@ from driftlog_analyzers.detectors import (
     new_feature,
     volume,
 )
+from driftlog_analyzers.detectors import quality as labels
 
 WINDOW = "window"
 OUTPUT = "prediction."
@@ -44,6 +46,7 @@ def evaluate(
     *,
     reference: WindowProfile | None = None,
     calibration: Calibration | None = None,
+    quality: Quality | None = None,
 ) -> tuple[Result, ...]:
     """Every result of one window, findings first, the gravest at the top.
 
@@ -54,6 +57,7 @@ def evaluate(
         history: predictions in comparable earlier windows; None where volume means nothing.
         reference: what rates and distributions are compared with instead of the baseline's profile.
         calibration: how the reference's own windows move.
+        quality: what the labels say of the window's predictions; None where that is not asked.
     """
     beside = _Beside(baseline, settings, reference or baseline.profile, calibration)
     whole = _tested(profile, beside)
@@ -61,6 +65,7 @@ def evaluate(
     if history is not None and volume.NAME not in settings.disabled:
         answer = volume.volume(profile.events, history)
         results = [_thresholded(answer, settings, calibration), *results]
+    results = [*results, *_of_quality(profile, quality, beside)]
     level = min(HIGHEST_LEVEL, settings.budget / 1000.0 * max(1, len(whole.cases)))
     told = explained(decide(results, level), whole.cases, profile, baseline.vocabulary)
     told += _of_slices(profile, beside, told, level)
@@ -180,6 +185,17 @@ def _of_window(
         error_rate.error_rate(before, profile, least),
     )
     return [a for a in answers if a is not None and a.detector not in settings.disabled]
+
+
+def _of_quality(profile: WindowProfile, quality: Quality | None, beside: _Beside) -> list[Result]:
+    """What is said of the outputs that labels are held against."""
+    before, settings = beside.baseline.quality, beside.settings
+    if quality is None or before is None or profile.events < settings.min_events:
+        return []
+    outputs = compared(beside.baseline.profile.predictions)
+    found = labels.quality(before, quality, outputs, settings.min_events)
+    kept = (result for result in found if result.feature not in settings.ignored)
+    return [_thresholded(result, settings, beside.calibration) for result in kept]
 
 
 def _thresholded(result: Result, settings: Settings, calibration: Calibration | None) -> Result:

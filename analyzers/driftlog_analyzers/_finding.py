@@ -122,11 +122,12 @@ class Evaluation:
     Attributes:
         model: the model's name.
         window: the stretch of events.
-        revision: grows when late events change the window.
+        revision: grows when late events or labels change the window.
         events: predictions in the window.
         baseline: name and version of the baseline it was compared with.
         results: every result that is not plainly ok, findings first; the weak ones without their evidence.
         checked: how many results were made, the plain ones included.
+        labelled: predictions with a label, where those are held against the baseline's.
     """
 
     model: str
@@ -136,6 +137,7 @@ class Evaluation:
     results: tuple[Result, ...]
     checked: int
     revision: int = 1
+    labelled: int = 0
 
     @property
     def findings(self) -> tuple[Result, ...]:

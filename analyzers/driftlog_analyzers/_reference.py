@@ -11,10 +11,11 @@ import pandas as pd
 from driftlog_analyzers._baseline import Baseline, infer_constraints
 from driftlog_analyzers._outline import histogram_edges, token_counts
 from driftlog_analyzers._profile import Counts, FeatureProfile, Numeric, WindowProfile
+from driftlog_analyzers._quality import Quality, compared
 from driftlog_analyzers._scan import scan
 from driftlog_analyzers._scan_slices import scan_slices
 from driftlog_analyzers._slices import largest_slices
-from driftlog_analyzers._store import Edges, EventStore, FeatureSpec, ProfileSpec
+from driftlog_analyzers._store import Edges, EventStore, FeatureSpec, ProfileSpec, QualitySpec
 from driftlog_analyzers._table import Roles, Table, file_table, frame_table
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import BaselineError, InputError
@@ -114,7 +115,19 @@ def baseline_from_store(
         )
     if slices := largest_slices(profile, segments):
         profile = next(iter(store.profiles(replace(spec, slices=slices), [window])))
-    return _made(model, version, f"the log, {window}{several}", profile, vocabulary, closed=closed)
+    made = _made(model, version, f"the log, {window}{several}", profile, vocabulary, closed=closed)
+    return replace(made, quality=_quality(store, made, window, only))
+
+
+def _quality(
+    store: EventStore, baseline: Baseline, window: Window, version: str | None
+) -> Quality | None:
+    """What the labels say of the reference; None where none of its predictions has one."""
+    if not store.labelled(baseline.model):
+        return None
+    spec = QualitySpec(baseline.model, compared(baseline.profile.predictions), version)
+    (found,) = store.quality(spec, [window])
+    return found if found.labelled else None
 
 
 def _only(model: str, version: str, versions: Counts) -> str | None:

@@ -100,19 +100,22 @@ def sums_sql(placed: str) -> str:
         "count(label)",
         *("count(error)", "sum(error)", "sum(abs(error))", "sum(error * error)"),
         *(f"sum({value}) FILTER (error IS NOT NULL)" for value in ("num", "num * num")),
+        "sum(error * error * error * error)",
         *(f"count(*) FILTER (bin = {n})" for n in range(BINS)),
         *(f"sum(score) FILTER (bin = {n})" for n in range(BINS)),
         *(f"sum(truth) FILTER (bin = {n})" for n in range(BINS)),
-        "sum((score - truth) * (score - truth)) FILTER (bin IS NOT NULL)",
-        "-sum(ln(CASE truth WHEN 1 THEN clipped ELSE 1 - clipped END)) FILTER (bin IS NOT NULL)",
+        *(f"sum({loss}) FILTER (bin IS NOT NULL)" for loss in ("brier", "loss")),
+        *(f"sum({loss} * {loss}) FILTER (bin IS NOT NULL)" for loss in ("brier", "loss")),
     ]
     return f"""
         SELECT w, {", ".join(parts)} FROM (
-            SELECT *, score - num AS error,
+            SELECT *, score - num AS error, (score - truth) * (score - truth) AS brier,
+                   -ln(CASE truth WHEN 1 THEN clipped ELSE 1 - clipped END) AS loss
+            FROM (SELECT *,
                    least(greatest(score, {CLIP!r}::DOUBLE), 1 - {CLIP!r}::DOUBLE) AS clipped,
                    CASE WHEN truth IS NOT NULL AND score >= 0 AND score <= 1
                         THEN least(floor(score * {BINS}), {BINS - 1})::INTEGER END AS bin
-            FROM ({_joined(placed)}))
+            FROM ({_joined(placed)})))
         GROUP BY w"""
 
 
@@ -147,7 +150,7 @@ def _quality(values: Iterator[Any], pairs: dict[tuple[str, str], int]) -> Qualit
         return [int(next(values) or 0) for _ in range(count)]
 
     predictions, labelled, n = whole(3)
-    deviation = Deviation(n, *floats(5))
+    deviation = Deviation(n, *floats(6))
     counts, scores, labels = whole(BINS), floats(BINS), whole(BINS)
-    calibration = Calibration(tuple(counts), tuple(scores), tuple(labels), *floats(2))
+    calibration = Calibration(tuple(counts), tuple(scores), tuple(labels), *floats(4))
     return Quality(predictions, labelled, Confusion(pairs), deviation, calibration)

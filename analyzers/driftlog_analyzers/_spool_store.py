@@ -204,6 +204,10 @@ class SpoolStore:
             for n, profile in scan(self._connection, relation, *roles).items():
                 yield n, profile.with_parts(parts.get(n, {})) if parts else profile
 
+    def labelled(self, model: str) -> bool:
+        """Whether there is any label of the model."""
+        return bool(self._catalog.labelled(model, None))
+
     def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
         """What the labels say of each window's predictions; see `EventStore.quality`."""
         labelled = self._catalog.labelled(spec.model, spec.since)

@@ -132,6 +132,9 @@ class EventStore(Protocol):
             StoreError: the store could not answer completely.
         """
 
+    def labelled(self, model: str) -> bool:
+        """Whether there is any label of the model; cheap."""
+
     def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
         """What the labels say of each window's predictions, in order.
 

@@ -94,6 +94,7 @@ def expected_quality(spool, window=EVERYTHING, compared=Compared()):  # noqa: B0
             math.fsum((s - y) ** 2 for s, y in numbers),
             math.fsum(y for _, y in numbers),
             math.fsum(y * y for _, y in numbers),
+            math.fsum(power(s - y) for s, y in numbers),
         ),
         Calibration(
             tuple(map(len, bins)),
@@ -101,8 +102,15 @@ def expected_quality(spool, window=EVERYTHING, compared=Compared()):  # noqa: B0
             tuple(sum(y for _, y in some) for some in bins),
             math.fsum((s - y) ** 2 for s, y in scores),
             -math.fsum(math.log(s if y else 1 - s) for s, y in kept),
+            math.fsum((s - y) ** 4 for s, y in scores),
+            math.fsum(math.log(s if y else 1 - s) ** 2 for s, y in kept),
         ),
     )
+
+
+def power(error):
+    """The fourth power, infinite where a float cannot hold it."""
+    return error * error * error * error
 
 
 def assert_equal_quality(expected, actual):
@@ -113,18 +121,18 @@ def assert_equal_quality(expected, actual):
     assert one.n == other.n
     assert pytest.approx(one.error, rel=1e-9, abs=1e-9 * one.absolute) == other.error
     assert pytest.approx(one.label, rel=1e-9, abs=1e-9 * math.sqrt(one.label_sq)) == other.label
-    assert pytest.approx((one.absolute, one.squared, one.label_sq), rel=1e-9) == (
+    assert pytest.approx((one.absolute, one.squared, one.label_sq, one.fourth), rel=1e-9) == (
         other.absolute,
         other.squared,
         other.label_sq,
+        other.fourth,
     )
     first, second = expected.calibration, actual.calibration
     assert (first.counts, first.labels) == (second.counts, second.labels)
     assert pytest.approx(first.scores, rel=1e-9) == second.scores
-    assert pytest.approx((first.brier_sum, first.log_loss_sum), rel=1e-9) == (
-        second.brier_sum,
-        second.log_loss_sum,
-    )
+    sums = "brier_sum", "log_loss_sum", "brier_sq", "log_loss_sq"
+    for name in sums:
+        assert pytest.approx(getattr(first, name), rel=1e-9) == getattr(second, name)
 
 
 OUTPUTS = (0.0, 0.1, 0.3, 0.7, 0.7000000000000001, 1.0, 1.5, -2.0, 1e100, "stay", "go", True, None)

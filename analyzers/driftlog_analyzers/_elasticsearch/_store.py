@@ -12,6 +12,7 @@ from driftlog_analyzers._elasticsearch._copies import Copy, counted_once, second
 from driftlog_analyzers._elasticsearch._features import Role
 from driftlog_analyzers._elasticsearch._fields import Fields, fields_of
 from driftlog_analyzers._elasticsearch._labels import (
+    LABEL_ID,
     Join,
     labels_query,
     qualities,
@@ -169,6 +170,10 @@ class ElasticsearchStore:
                 found = profile(events.view, query, roles)
                 yield found.with_parts(_slices(events, query, roles, there)) if there else found
 
+    def labelled(self, model: str) -> bool:
+        """Whether there is any label of the model: whether its stream has such a field with a value."""
+        return LABEL_ID in self._search(model).fields()
+
     def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
         """What the labels say of each window's predictions; see `EventStore.quality`."""
         with self._events(spec.model, windows, spec.version) as events:
@@ -194,12 +199,15 @@ class ElasticsearchStore:
                 for window, group in zip(windows, conditions, strict=True)
             ]
 
+    def _search(self, model: str) -> Search:
+        return Search(self._client, stream_name(f"driftlog.{model}", self._namespace))
+
     @contextmanager
     def _events(
         self, model: str, windows: Sequence[Window] | None = None, version: str | None = None
     ) -> Iterator[_Events]:
         """A model's events; second copies are looked for in these windows, or among all events."""
-        search = Search(self._client, stream_name(f"driftlog.{model}", self._namespace))
+        search = self._search(model)
         fields = search.fields()
         wanted = predictions(model)
         if version is not None:

@@ -13,6 +13,7 @@ from driftlog_analyzers.detectors import (
     nonfinite,
     numeric_shift,
     oov_rate,
+    quality,
     range_violation,
     stuck,
     type_change,
@@ -50,5 +51,6 @@ NAMES = (
     deployment.NAME,
     latency.NAME,
     error_rate.NAME,
+    quality.NAME,
     volume.NAME,
 )
