@@ -1,4 +1,4 @@
-"""What the labels say of each window, where that can be judged: labels arrive late, so it is asked again in every run."""
+"""What the labels say of each window. They arrive late, so it is asked again in every run."""
 
 from collections.abc import Mapping, Sequence
 
