@@ -12,7 +12,7 @@ from hashlib import blake2b
 from itertools import islice
 
 from driftlog_analyzers._baseline import Baseline
-from driftlog_analyzers._calibration import WORDS, Calibration, Mode
+from driftlog_analyzers._calibration import WORDS, Calibration, Mode, Reference, slot_of
 from driftlog_analyzers._earlier import Earlier
 from driftlog_analyzers._episode import EpisodeSettings, advance, fold
 from driftlog_analyzers._evaluate import evaluate
@@ -171,7 +171,7 @@ def _stable(spec: ProfileSpec) -> str:
 
 def _settings_key(settings: Settings) -> str:
     names = sorted(settings.disabled), sorted(settings.ignored), sorted(settings.thresholds.items())
-    return repr((settings.budget, settings.min_events, *names, settings.version))
+    return repr((settings.budget, settings.min_events, *names, settings.version, settings.max_age))
 
 
 def _hash(*parts: str | bytes) -> str:
@@ -238,7 +238,7 @@ def _evaluated(
             quality=labels.get(window),
         )
         if earlier:
-            earlier.add(window, profile, quiet=not any(result.alerts for result in results))
+            earlier.add(window, profile, results)
         if mixed(profile, results):
             several[len(made)] = profile
         labelled = labels[window].labelled if window in labels else 0
@@ -281,17 +281,18 @@ def _earlier(run: _Run) -> Earlier | None:
     calibration = run.calibration
     if calibration is None or calibration.mode is not Mode.TRAILING:
         return None
-    learned = Window(calibration.first, calibration.last)
-    return Earlier(run.state, run.baseline.model, run.size, run.fingerprint, learned)
+    return Earlier(run.state, run.baseline.model, run.size, run.fingerprint, calibration)
 
 
 def _reference(
     run: _Run, window: Window, earlier: Earlier | None, known: dict[Window, Evaluation]
-) -> WindowProfile | None:
+) -> Reference | None:
     """What the window is compared with instead of the whole reference."""
-    if run.calibration is None:
-        return None
-    return run.calibration.reference(window, earlier.before(window, known) if earlier else ())
+    if earlier:
+        return earlier.reference(window, known)
+    slots = run.calibration.slots if run.calibration else {}
+    slot = slots.get(slot_of(window))
+    return Reference(slot) if slot else None
 
 
 def _evaluation(

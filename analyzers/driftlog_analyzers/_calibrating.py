@@ -1,19 +1,23 @@
 """From the reference's windows in a store to a calibrated baseline."""
 
+import zlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import overload
 
 from driftlog_analyzers._baseline import Baseline, Constraint
-from driftlog_analyzers._calibration import MINIMUM_WINDOWS, Judged, calibrate, spread_key
+from driftlog_analyzers._calibration import MINIMUM_WINDOWS, Reference, calibrate
 from driftlog_analyzers._evaluate import evaluate
 from driftlog_analyzers._finding import Outcome, Result
+from driftlog_analyzers._floors import Judged, spread_key
+from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._profile import Features, Numeric, WindowProfile
 from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._store import EventStore
-from driftlog_analyzers._window import WindowSize
+from driftlog_analyzers._window import CountSize, Window, WindowSize
 from driftlog_analyzers.detectors import NAMES, range_violation, unseen_category
 from driftlog_analyzers.errors import BaselineError
 
@@ -29,10 +33,14 @@ def calibrated(
     *,
     start: datetime | None = None,
     end: datetime | None = None,
+    without: Sequence[Window] = (),
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> Baseline:
     """The baseline with what its reference's own windows of one size say of alerts to come.
+
+    Windows that reach beyond the stretch or into one that is left out, have too few events, or events of a model
+    version that the reference has not, are not used.
 
     Args:
         store: where the reference's events are.
@@ -40,6 +48,7 @@ def calibrated(
         size: of the windows.
         start: of a stretch without faults, UTC; by default the time of the reference's first event.
         end: of the stretch, UTC; by default the time of the reference's last event.
+        without: stretches of time with faults, to be left out.
         settings: of the detectors.
         progress: is told how many of how many windows are done.
 
@@ -48,24 +57,83 @@ def calibrated(
         StoreError: the store could not answer completely.
     """
     settings = settings or Settings()
-    start, end = start or baseline.profile.first, end or baseline.profile.last
-    windows = store.windows(baseline.model, size, start, end)
-    kept = []
+    first, last = start or baseline.profile.first, end or baseline.profile.last
+    if first is None or last is None:
+        raise BaselineError(
+            f"the baseline {baseline.name} is of {baseline.source}, whose events have no times; "
+            "name a stretch of the log without faults by --from and --to"
+        )
+    stretch = Window(first, last)
+    windows = [
+        window
+        for window in store.windows(baseline.model, size, stretch.start, stretch.end)
+        if _is_used(window, size, stretch, without)
+    ]
+    used, profiles = [], _Packed()
     for n, (window, profile) in enumerate(
         zip(windows, store.profiles(profile_spec(baseline), windows), strict=True), 1
     ):
-        if profile.events >= settings.min_events:
-            kept.append((window, profile))
+        if profile.events >= settings.min_events and _is_of(profile, baseline.profile):
+            used.append(window)
+            profiles.add(profile)
         if progress:
             progress(n, len(windows))
-    if len(kept) < MINIMUM_WINDOWS:
+    if len(used) < MINIMUM_WINDOWS:
         raise BaselineError(
-            f"the log holds {len(kept)} windows of {size} with {settings.min_events} events or more from {start} to "
-            f"{end}; at least {MINIMUM_WINDOWS} are needed: name a longer stretch without faults, or smaller windows"
+            f"the log holds {len(used)} windows of {size} with {settings.min_events} events or more from {stretch}; "
+            f"at least {MINIMUM_WINDOWS} are needed: name a longer stretch without faults, or smaller windows"
         )
-    found = calibrate(size, kept, _Judge(baseline, settings), settings.budget)
+    judge = _Judge(baseline, settings)
+    found = calibrate(
+        size, used, profiles, judge, settings.budget, own=_is_own(baseline, used), without=without
+    )
     others = tuple(c for c in baseline.calibrations if c.size != found.size)
     return replace(baseline, calibrations=(*others, found))
+
+
+class _Packed(Sequence[WindowProfile]):
+    """Profiles of thousands of windows: packed, each takes some kB instead of some hundred."""
+
+    def __init__(self) -> None:
+        self._packed: list[bytes] = []
+
+    def add(self, profile: WindowProfile) -> None:
+        """Append one."""
+        self._packed.append(zlib.compress(to_json(profile), 1))
+
+    @overload
+    def __getitem__(self, n: int) -> WindowProfile: ...
+    @overload
+    def __getitem__(self, n: slice) -> list[WindowProfile]: ...
+    def __getitem__(self, n: int | slice) -> WindowProfile | list[WindowProfile]:
+        if isinstance(n, slice):
+            return [_unpacked(data) for data in self._packed[n]]
+        return _unpacked(self._packed[n])
+
+    def __len__(self) -> int:
+        return len(self._packed)
+
+
+def _unpacked(data: bytes) -> WindowProfile:
+    return from_json(WindowProfile, zlib.decompress(data))
+
+
+def _is_used(window: Window, size: WindowSize, stretch: Window, without: Sequence[Window]) -> bool:
+    """Whether the window lies in the stretch and touches nothing that is left out."""
+    inside = isinstance(size, CountSize) or stretch.start <= window.start
+    apart = all(window.end <= other.start or other.end <= window.start for other in without)
+    return inside and window.end <= stretch.end and apart
+
+
+def _is_own(baseline: Baseline, windows: Sequence[Window]) -> bool:
+    """Whether the reference is the stretch itself, and not training data or another time."""
+    first, last = baseline.profile.first, baseline.profile.last
+    return bool(first and last and first < windows[-1].end and windows[0].start <= last)
+
+
+def _is_of(profile: WindowProfile, reference: WindowProfile) -> bool:
+    """Whether the window's versions are those of the reference, where that names any."""
+    return not reference.versions or profile.versions.keys() <= reference.versions.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +146,8 @@ class _Judge:
     def beside(self, profile: WindowProfile, reference: WindowProfile | None) -> Judged:
         """Compared with a reference; None, with the whole. Without the detectors of what is new."""
         settings = replace(self.settings, disabled=self.settings.disabled | _NEW)
-        return _judged(evaluate(profile, self.baseline, settings, reference=reference))
+        beside = Reference(reference) if reference else None
+        return _judged(evaluate(profile, self.baseline, settings, reference=beside))
 
     def after(self, profile: WindowProfile, seen: WindowProfile) -> Judged:
         """What the detectors of new values say, had only this been seen before."""

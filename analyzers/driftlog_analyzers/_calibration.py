@@ -1,22 +1,29 @@
-"""How a reference's own windows differ from each other, and what that asks of a finding.
+"""What the windows of a calibrated model are compared with, and how the reference's own windows differ.
 
 Windows of real traffic are no random draws: they follow the hour, the weekday, slow growth. Tests that take them for
-draws alert on that. So the reference's own windows are judged as if they were new, in each mode; the mode in which
-they alert least is kept, and a finding must then exceed what they show: per detector and feature a floor under the
-effect. With W windows the floor is the tail of the effects above their median, taken for exponential: the largest of
-W + 1 values is at a probability of 1 / (W + 1), and the budget's probability is reached from there along that tail.
+draws alert on that. So the reference's own windows are judged as if they were new, in each mode. Where they keep to the
+budget beside the whole reference, that is the mode; else the one that leaves the lowest floors (see `_floors`), which a
+finding must then exceed. No window is compared with itself: beside the whole reference, or its hour of the week, each
+half of the reference's windows is compared with the other half, as new windows will be, which come later.
 """
 
-import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import accumulate, pairwise
-from statistics import median
+from statistics import mean
 from typing import Protocol
 
+from driftlog_analyzers._floors import (
+    Judged,
+    Spread,
+    alerting,
+    episodes,
+    rate,
+    spread_key,
+    spreads,
+)
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._window import TimeSize, Window, WindowSize
 
@@ -25,6 +32,8 @@ FEWEST = 7
 """Windows that a trailing reference is made of, at most and at least."""
 MINIMUM_WINDOWS = 20
 PER_SLOT = 3
+LOUDEST = 5
+_PREFERENCE = 0.9
 _WEEK = timedelta(days=7)
 _MONTH = timedelta(days=30)
 
@@ -45,20 +54,30 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """How one detector's effect on one feature moves among the reference's own windows.
+class Loud:
+    """A window of the reference with alerts: perhaps a fault, which raises the floors.
 
     Attributes:
-        windows: how many answered.
-        median: of the effects, without their sign.
-        largest: the largest effect.
-        floor: what the effect of a finding must exceed.
+        window: the window.
+        alerts: what alerts there by the floors of the other windows.
     """
 
-    windows: int
-    median: float
-    largest: float
-    floor: float
+    window: Window
+    alerts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a window is compared with instead of the whole reference.
+
+    Attributes:
+        profile: of the events.
+        apart: other events for single features, an output as ``prediction.<name>``: those of windows without a finding
+            of the feature.
+    """
+
+    profile: WindowProfile
+    apart: Mapping[str, WindowProfile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +97,8 @@ class Calibration:
         spreads: by `spread_key`; those that never moved are left out.
         slots: the reference by hour of the week, where that is the mode.
         latest: the end of the reference, for windows that have too few quiet ones before them.
+        loudest: its windows with most alerts.
+        without: stretches that were left out.
     """
 
     size: str
@@ -92,35 +113,16 @@ class Calibration:
     spreads: Mapping[str, Spread] = field(default_factory=dict)
     slots: Mapping[str, WindowProfile] = field(default_factory=dict)
     latest: WindowProfile | None = None
+    loudest: tuple[Loud, ...] = ()
+    without: tuple[Window, ...] = ()
 
     def floor(self, detector: str, feature: str, segment: str = "") -> float:
         """What the effect of a finding must exceed; 0 where the reference never moved."""
         spread = self.spreads.get(spread_key(detector, feature, segment))
         return spread.floor if spread else 0.0
 
-    def reference(self, window: Window, before: Sequence[WindowProfile]) -> WindowProfile | None:
-        """What a window is compared with; None for the whole reference.
 
-        Args:
-            window: the window.
-            before: profiles of quiet windows before it, the latest last.
-        """
-        if self.mode is Mode.WEEKLY:
-            return self.slots.get(slot_of(window))
-        if self.mode is Mode.TRAILING:
-            return merged(before[-TRAILING:]) if len(before) >= FEWEST else self.latest
-        return None
-
-
-def spread_key(detector: str, feature: str, segment: str) -> str:
-    """``detector.feature``; with a slice, ``detector.feature in country=DE``."""
-    return f"{detector}.{feature}" + f" in {segment}" * bool(segment)
-
-
-Windows = Sequence[tuple[Window, WindowProfile]]
-_Beside = list[tuple[int, WindowProfile | None]]
-Judged = Mapping[str, tuple[float, bool]]
-"""Effect without sign and whether it alerts, by `spread_key`."""
+_Beside = Iterable[tuple[int, WindowProfile | None]]
 
 
 class Judge(Protocol):
@@ -133,40 +135,53 @@ class Judge(Protocol):
         """What the detectors of new values say, had only this been seen before."""
 
 
-def calibrate(size: WindowSize, windows: Windows, judge: Judge, budget: float) -> Calibration:
-    """Judge the reference's own windows in every mode and keep the one that alerts least.
+def calibrate(
+    size: WindowSize,
+    windows: Sequence[Window],
+    profiles: Sequence[WindowProfile],
+    judge: Judge,
+    budget: float,
+    *,
+    own: bool = True,
+    without: Sequence[Window] = (),
+) -> Calibration:
+    """Judge the reference's own windows in every mode and keep the one that asks least of a finding.
+
+    A profile is taken from `profiles` anew wherever it is needed, so that the sequence may hold them packed.
 
     Args:
         size: of the windows.
         windows: of the reference, with enough events each, oldest first; at least `MINIMUM_WINDOWS`.
+        profiles: of these windows.
         judge: says what the detectors say.
         budget: tolerated false alerts per 1,000 feature-windows.
+        own: whether the whole reference is made of these windows, and of no other data.
+        without: stretches that were left out.
     """
-    new = _newcomers(windows, judge)
-    judged = {
-        mode: [
-            {**judge.beside(windows[n][1], reference), **new.get(n, {})} for n, reference in pairs
-        ]
-        for mode, pairs in _modes(size, windows).items()
-    }
-    rates = {mode: _rate(found) for mode, found in judged.items()}
-    mode = Mode.WHOLE if rates[Mode.WHOLE] <= budget else min(rates, key=lambda m: rates[m])
-    effects = _effects(judged[mode])
-    alerts = _alerts(judged[mode], effects, budget)
-    first, last = windows[0][0], windows[-1][0]
+    new = _newcomers(profiles, judge)
+    modes = _modes(size, windows, profiles, own=own)
+    judged = {mode: _judged(profiles, pairs, judge, new) for mode, pairs in modes}
+    rates = {mode: rate(found) for mode, found in judged.items()}
+    asked = {mode: spreads(found, budget) for mode, found in judged.items()}
+    mode = Mode.WHOLE if rates[Mode.WHOLE] <= budget else _lowest(asked)
+    alerts = alerting(judged[mode], budget)
+    first, last = windows[0].start, windows[-1].end
+    bad = episodes(alerts)
     return Calibration(
         size=str(size),
-        first=first.start,
-        last=last.end,
+        first=first,
+        last=last,
         mode=mode,
         windows=len(windows),
         budget=budget,
-        rates={str(name): rate for name, rate in rates.items()},
-        alerts=alerts,
-        per_month=alerts * (_MONTH / max(last.end - first.start, timedelta(seconds=1))),
-        spreads={key: _spread(found, budget) for key, found in effects.items() if max(found) > 0},
-        slots=_slots(windows) if mode is Mode.WEEKLY else {},
-        latest=merged(p for _, p in windows[-TRAILING:]) if mode is Mode.TRAILING else None,
+        rates={str(name): found for name, found in rates.items()},
+        alerts=bad,
+        per_month=bad * (_MONTH / max(last - first, timedelta(seconds=1))),
+        spreads=asked[mode],
+        slots=_slots(windows, profiles) if mode is Mode.WEEKLY else {},
+        latest=_latest(profiles) if mode is Mode.TRAILING else None,
+        loudest=_loudest(windows, alerts),
+        without=tuple(without),
     )
 
 
@@ -183,105 +198,101 @@ def merged(profiles: Iterable[WindowProfile]) -> WindowProfile:
     return total
 
 
-def _modes(size: WindowSize, windows: Windows) -> dict[Mode, _Beside]:
+def _judged(
+    profiles: Sequence[WindowProfile], beside: _Beside, judge: Judge, new: Mapping[int, Judged]
+) -> list[Judged]:
+    """What is said of each window, oldest first."""
+    found = {
+        n: {**judge.beside(profiles[n], reference), **new.get(n, {})} for n, reference in beside
+    }
+    return [found[n] for n in sorted(found)]
+
+
+def _lowest(asked: Mapping[Mode, Mapping[str, Spread]]) -> Mode:
+    """The mode whose floors are the lowest on average, each as a part of the highest of the modes.
+
+    The whole reference, which needs no choice, is left only for floors that are lower by a tenth.
+    """
+    highest = {
+        key: max(found[key].floor for found in asked.values() if key in found)
+        for key in {key for found in asked.values() for key in found}
+    }
+    parts = {
+        mode: mean(
+            [found[key].floor / highest[key] if key in found else 0.0 for key in highest] or [0.0]
+        )
+        for mode, found in asked.items()
+    }
+    return min(parts, key=lambda mode: parts[mode] * (_PREFERENCE if mode is Mode.WHOLE else 1.0))
+
+
+def _modes(
+    size: WindowSize,
+    windows: Sequence[Window],
+    profiles: Sequence[WindowProfile],
+    *,
+    own: bool,
+) -> Iterator[tuple[Mode, _Beside]]:
     """The number of each window with what it is compared with, by mode that these windows allow."""
-    found: dict[Mode, _Beside] = {Mode.WHOLE: [(n, None) for n in range(len(windows))]}
+    every = [Mode.WHOLE.value] * len(windows)
+    yield Mode.WHOLE, _halves(every, profiles) if own else ((n, None) for n in range(len(windows)))
+    slots = [slot_of(window) for window in windows]
     weekly = isinstance(size, TimeSize) and size.duration < _WEEK
-    if weekly and len(windows) >= PER_SLOT * len({slot_of(window) for window, _ in windows}):
-        found[Mode.WEEKLY] = _weekly(windows)
+    if weekly and min(Counter(slots).values()) >= PER_SLOT:
+        yield Mode.WEEKLY, _halves(slots, profiles)
     if len(windows) >= FEWEST + MINIMUM_WINDOWS:
-        found[Mode.TRAILING] = [
-            (n, merged(profile for _, profile in windows[max(0, n - TRAILING) : n]))
-            for n in range(FEWEST, len(windows))
-        ]
-    return found
+        yield Mode.TRAILING, _trailing(profiles)
 
 
-def _weekly(windows: Windows) -> _Beside:
-    """Each window with all others of its hour of the week."""
-    slots = defaultdict(list)
-    for n, (window, _) in enumerate(windows):
-        slots[slot_of(window)].append(n)
-    beside: dict[int, WindowProfile] = {}
-    for numbers in slots.values():
-        profiles = [windows[n][1] for n in numbers]
-        before = [WindowProfile(), *accumulate(profiles, WindowProfile.merge)]
-        after = [WindowProfile(), *accumulate(reversed(profiles), WindowProfile.merge)]
-        for i, n in enumerate(numbers):
-            beside[n] = before[i].merge(after[len(numbers) - 1 - i])
-    return [(n, beside[n] if beside[n].events else None) for n in range(len(windows))]
+def _halves(groups: Sequence[str], profiles: Sequence[WindowProfile]) -> _Beside:
+    """Each window with the windows of its group in the other half of the time."""
+    numbers = defaultdict(list)
+    for n, group in enumerate(groups):
+        numbers[group].append(n)
+    for own in numbers.values():
+        middle = len(own) // 2
+        for half, other in ((own[:middle], own[middle:]), (own[middle:], own[:middle])):
+            beside = merged(profiles[n] for n in other)
+            yield from ((n, beside) for n in half)
 
 
-def _newcomers(windows: Windows, judge: Judge) -> dict[int, Judged]:
+def _trailing(profiles: Sequence[WindowProfile]) -> _Beside:
+    """Each window with those before it."""
+    latest: deque[WindowProfile] = deque(maxlen=TRAILING)
+    for n, profile in enumerate(profiles):
+        if n >= FEWEST:
+            yield n, merged(latest)
+        latest.append(profile)
+
+
+def _newcomers(profiles: Sequence[WindowProfile], judge: Judge) -> dict[int, Judged]:
     """What was new in the windows of the second half: the whole reference knows all of its own values."""
     found, seen = {}, WindowProfile()
-    for n, (_, profile) in enumerate(windows):
-        if 2 * n >= len(windows):
+    for n, profile in enumerate(profiles):
+        if 2 * n >= len(profiles):
             found[n] = judge.after(profile, seen)
         seen = seen.merge(profile)
     return found
 
 
-def _slots(windows: Windows) -> dict[str, WindowProfile]:
+def _slots(
+    windows: Sequence[Window], profiles: Sequence[WindowProfile]
+) -> dict[str, WindowProfile]:
     slots: dict[str, WindowProfile] = {}
-    for window, profile in windows:
+    for window, profile in zip(windows, profiles, strict=True):
         slot = slot_of(window)
         slots[slot] = slots[slot].merge(profile) if slot in slots else profile
     return slots
 
 
-def _rate(judged: Sequence[Judged]) -> float:
-    """Alerting features per 1,000 feature-windows."""
-    features = {key.partition(".")[2] for found in judged for key in found}
-    alerting = sum(
-        len({key.partition(".")[2] for key, (_, alerts) in found.items() if alerts})
-        for found in judged
+def _latest(profiles: Sequence[WindowProfile]) -> WindowProfile:
+    return merged(profiles[n] for n in range(max(0, len(profiles) - TRAILING), len(profiles)))
+
+
+def _loudest(windows: Sequence[Window], alerts: Sequence[frozenset[str]]) -> tuple[Loud, ...]:
+    """The windows with most alerts; where the first have nothing before them, they were not judged."""
+    skipped = len(windows) - len(alerts)
+    order = sorted(range(len(alerts)), key=lambda n: -len(alerts[n]))[:LOUDEST]
+    return tuple(
+        Loud(windows[n + skipped], tuple(sorted(alerts[n]))) for n in sorted(order) if alerts[n]
     )
-    return 1000.0 * alerting / max(1, len(features) * len(judged))
-
-
-def _effects(judged: Sequence[Judged]) -> dict[str, list[float]]:
-    effects = defaultdict(list)
-    for found in judged:
-        for key, (effect, _) in found.items():
-            effects[key].append(effect)
-    return dict(effects)
-
-
-def _spread(effects: Sequence[float], budget: float) -> Spread:
-    largest = max(effects)
-    return Spread(len(effects), median(effects), largest, floor(effects, largest, budget))
-
-
-def floor(effects: Sequence[float], largest: float, budget: float) -> float:
-    """Where the tail from the median through the largest effect reaches the budget's probability."""
-    middle, windows = median(effects), len(effects)
-    probability = budget / 1000.0
-    if probability >= 1.0 / (windows + 1):
-        return largest
-    reached = math.log((windows + 1) / 2.0)
-    factor = math.log(1.0 / (2.0 * probability)) / reached if reached > 0 else 1.0
-    return middle + (largest - middle) * max(1.0, factor)
-
-
-def _alerts(
-    judged: Sequence[Judged],
-    effects: Mapping[str, Sequence[float]],
-    budget: float,
-) -> int:
-    """Episodes of alerts, each window judged by the floors of the others."""
-    top = {key: sorted(found)[-2:] for key, found in effects.items()}
-    bad = [
-        {
-            key
-            for key, (effect, alerts) in found.items()
-            if alerts and effect > floor(effects[key], _others(top[key], effect), budget)
-        }
-        for found in judged
-    ]
-    return sum(len(now - before) for before, now in pairwise([set(), *bad]))
-
-
-def _others(top: Sequence[float], effect: float) -> float:
-    """The largest effect of the other windows."""
-    return top[0] if effect >= top[-1] else top[-1]

@@ -1,6 +1,7 @@
 """``driftlog.toml``: where events and state are, how models are watched, when to alert."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -33,12 +34,14 @@ DetectorName = Literal[
     "category_shift",
     "unseen_category",
     "oov_rate",
+    "text_length",
     "range",
     "numeric_shift",
     "stuck",
     "prediction_shift",
     "prediction_collapse",
     "deployment",
+    "staleness",
     "latency",
     "error_rate",
     "quality",
@@ -56,6 +59,13 @@ def _size(value: object) -> WindowSize:
         return parse_size(str(value))
     except ConfigError as error:
         raise ValueError(str(error)) from error
+
+
+def _age(value: object) -> timedelta:
+    size = value if isinstance(value, timedelta) else _size(value)
+    if isinstance(size, CountSize):
+        raise ValueError(f"{value!r} is no age; write one such as 90d or 12w")  # noqa: TRY004 - pydantic collects ValueErrors only
+    return size.duration if isinstance(size, TimeSize) else size
 
 
 def _detector(name: object) -> DetectorName:
@@ -190,6 +200,7 @@ class Monitor(BaseModel):
         window: the size of its windows.
         baseline: its baseline file; None, the newest of its stored baselines.
         version: the model version whose baseline counts; None, the newest.
+        max_age: how old the serving version may become, such as ``90d``; None, as old as it likes.
         text: features whose strings are text, to be split into tokens.
         categorical: features whose numbers are codes.
         ignore: features that no detector looks at.
@@ -203,6 +214,7 @@ class Monitor(BaseModel):
     window: _Size = parse_size("1h")
     baseline: _Place | None = None
     version: str | None = None
+    max_age: Annotated[timedelta, PlainValidator(_age)] | None = None
     text: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -299,5 +311,8 @@ def _describe_model(name: str, monitor: Monitor) -> str:
     )
     roles = {"text": monitor.text, "categorical": monitor.categorical, "ignored": monitor.ignore}
     roles |= {"segments": monitor.segments}
-    named = "".join(f"; {role}: {', '.join(names)}" for role, names in roles.items() if names)
+    aged = f"; may become {TimeSize(monitor.max_age)} old" if monitor.max_age else ""
+    named = aged + "".join(
+        f"; {role}: {', '.join(names)}" for role, names in roles.items() if names
+    )
     return f"{name}: windows of {monitor.window}; baseline: {baseline}{named}"

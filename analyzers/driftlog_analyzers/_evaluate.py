@@ -6,13 +6,13 @@ finding in a window under its level, which is the budget per feature-window time
 """
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from scipy import stats
 
 from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
-from driftlog_analyzers._calibration import Calibration
+from driftlog_analyzers._calibration import Calibration, Reference
 from driftlog_analyzers._explain import explained
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
 from driftlog_analyzers._profile import FeatureProfile, Features, Slice, WindowProfile, slice_name
@@ -26,6 +26,7 @@ from driftlog_analyzers.detectors import (
     error_rate,
     latency,
     new_feature,
+    staleness,
     volume,
 )
 from driftlog_analyzers.detectors import quality as labels
@@ -33,8 +34,9 @@ from driftlog_analyzers.detectors import quality as labels
 WINDOW = "window"
 OUTPUT = "prediction."
 HIGHEST_LEVEL = 0.05
+RESERVE = 0.5
 _ABSENT = FeatureProfile()
-_OF_ALL_EVENTS = frozenset({deployment.NAME, new_feature.NAME})
+_OF_ALL_EVENTS = frozenset({deployment.NAME, new_feature.NAME, staleness.NAME})
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 
 
@@ -44,7 +46,7 @@ def evaluate(
     settings: Settings,
     history: Sequence[int] | None = None,
     *,
-    reference: WindowProfile | None = None,
+    reference: Reference | None = None,
     calibration: Calibration | None = None,
     quality: Quality | None = None,
 ) -> tuple[Result, ...]:
@@ -59,14 +61,15 @@ def evaluate(
         calibration: how the reference's own windows move.
         quality: what the labels say of the window's predictions; None where that is not asked.
     """
-    beside = _Beside(baseline, settings, reference or baseline.profile, calibration)
+    reference = reference or Reference(baseline.profile)
+    beside = _Beside(baseline, settings, reference.profile, calibration, apart=reference.apart)
     whole = _tested(profile, beside)
     results = whole.results
     if history is not None and volume.NAME not in settings.disabled:
         answer = volume.volume(profile.events, history)
         results = [_thresholded(answer, settings, calibration), *results]
     results = [*results, *_of_quality(profile, quality, beside)]
-    level = min(HIGHEST_LEVEL, settings.budget / 1000.0 * max(1, len(whole.cases)))
+    level = level_of(settings.budget, len(whole.cases))
     told = explained(decide(results, level), whole.cases, profile, baseline.vocabulary)
     told += _of_slices(profile, beside, told, level)
     final = (_staged(result, baseline.constraints.get(result.feature)) for result in told)
@@ -82,6 +85,7 @@ class _Beside:
     before: WindowProfile
     calibration: Calibration | None
     segment: str = ""
+    apart: Mapping[str, WindowProfile] = field(default_factory=dict)
 
     def of(self, part: Slice) -> "_Beside":
         """The same for a slice: without what is said of all events, and without the feature that is constant in it."""
@@ -97,6 +101,7 @@ class _Beside:
             ),
             before=before if before.events else own,
             segment=name,
+            apart={},
         )
 
 
@@ -113,7 +118,10 @@ def _tested(profile: WindowProfile, beside: _Beside) -> _Tested:
     settings, segment = beside.settings, beside.segment
     if profile.events < settings.min_events:
         return _Tested(profile, [_too_few(profile.events, settings.min_events, segment)], [])
-    cases = _cases(profile, beside.baseline, settings, beside.before)
+    cases = [
+        _beside_quiet(case, beside.apart)
+        for case in _cases(profile, beside.baseline, settings, beside.before)
+    ]
     results = [result for case in cases for result in _results(case, settings)]
     results += _of_window(profile, beside.baseline, settings, beside.before)
     named = (replace(result, segment=segment) for result in results)
@@ -147,14 +155,27 @@ def _of_slice(result: Result, part: Slice, known: Container[tuple[str, str]]) ->
     return replace(result, condition=replace(condition, part=part))
 
 
+def level_of(budget: float, features: int) -> float:
+    """The level of a window's tests: half the budget, as features depend on each other and tails are approximations.
+
+    Args:
+        budget: tolerated false alerts per 1,000 feature-windows.
+        features: that are tested.
+    """
+    return min(HIGHEST_LEVEL, RESERVE * budget / 1000.0 * max(1, features))
+
+
 def decide(results: Sequence[Result], level: float) -> list[Result]:
     """Turn findings that are not significant into ok, or into a notice where they are notable.
+
+    Tests that could not be significant whatever the window held are not counted (Tarone 1990; with Benjamini-Hochberg,
+    Gilbert 2005).
 
     Args:
         results: of one window; those without p-value are rules and stay as they are.
         level: of the false discovery rate, 0 to 1.
     """
-    tested = [result for result in results if result.p_value is not None]
+    tested = [r for r in results if r.p_value is not None and r.least <= level]
     if not tested:
         return list(results)
     adjusted = stats.false_discovery_control([min(1.0, result.p_value or 0.0) for result in tested])
@@ -177,14 +198,18 @@ def _of_window(
 ) -> list[Result]:
     """What is said of the window as a whole."""
     least = settings.min_events
+    aged = settings.max_age and staleness.staleness(
+        baseline.profile, profile, baseline.version, baseline.created, settings.max_age
+    )
     answers = (
+        aged,
         deployment.deployment(
             baseline.profile, profile, baseline.version, least, pinned=settings.version
         ),
         latency.latency(before, profile, least),
         error_rate.error_rate(before, profile, least),
     )
-    return [a for a in answers if a is not None and a.detector not in settings.disabled]
+    return [a for a in answers if a and a.detector not in settings.disabled]
 
 
 def _of_quality(profile: WindowProfile, quality: Quality | None, beside: _Beside) -> list[Result]:
@@ -209,8 +234,13 @@ def _thresholded(result: Result, settings: Settings, calibration: Calibration | 
     if calibration is None or result.outcome is Outcome.OK:
         return result
     floor = calibration.floor(result.detector, result.feature, result.segment)
-    usual = abs(result.effect) <= floor
-    return replace(result, outcome=Outcome.OK) if usual else result
+    if abs(result.effect) > floor:
+        return result
+    return (
+        replace(result, severity=Severity.INFO)
+        if result.notable
+        else replace(result, outcome=Outcome.OK)
+    )
 
 
 def _results(case: Case, settings: Settings) -> list[Result]:
@@ -245,6 +275,16 @@ def _cases(
         for case in _side_by_side(outputs, [w.predictions for w in windows], windows)
     ]
     return [case for case in cases if case.feature not in settings.ignored]
+
+
+def _beside_quiet(case: Case, apart: Mapping[str, WindowProfile]) -> Case:
+    """The case beside the windows that were quiet about its feature, where those are others."""
+    if case.feature not in apart:
+        return case
+    quiet = apart[case.feature]
+    parts = quiet.predictions if case.output else quiet.features
+    name = case.feature.removeprefix(OUTPUT) if case.output else case.feature
+    return replace(case, before=parts.get(name, _ABSENT), before_events=quiet.events)
 
 
 def _side_by_side(

@@ -87,6 +87,8 @@ class Result:
         condition: which events show it.
         events: ids of a few such events.
         notable: worth a notice even where it is not significant.
+        least: the least p-value that the test could have reached, given how many hits there are in all: one that cannot
+            be significant does not count among the tests of a run.
         weak: ok for want of significance alone, while the effect is above the detector's floor.
         segment: the slice that it is about, such as ``country=DE``; empty for all events.
         explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too.
@@ -105,6 +107,7 @@ class Result:
     condition: Condition | None = None
     events: tuple[str, ...] = ()
     notable: bool = False
+    least: float = 0.0
     weak: bool = False
     explanation: str = ""
     segment: str = ""

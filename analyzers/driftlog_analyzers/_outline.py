@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import duckdb
 
@@ -10,6 +11,8 @@ from driftlog_analyzers._relation import Column, Relation
 from driftlog_analyzers._store import Edges
 
 BINS = 40
+FEW = 32
+"""Up to so many different numbers each has a bin of its own."""
 SAMPLE = 200_000
 VOCABULARY = 200_000
 
@@ -17,8 +20,9 @@ VOCABULARY = 200_000
 def histogram_edges(
     connection: duckdb.DuckDBPyConnection, relation: Relation
 ) -> tuple[Edges, Edges]:
-    """Edges at equally probable quantiles, from just below the minimum to the maximum: of the features, of the outputs.
+    """Edges of the features and of the outputs: at equally probable quantiles, or around each of `FEW` values.
 
+    The quantiles reach from just below the minimum to the maximum.
     Above `SAMPLE` rows the quantiles come from rows chosen by a hash of their id, so that the same reference gives the
     same edges.
     """
@@ -47,12 +51,45 @@ def _edges(
         ).fetchone()
         or ()
     )
-    found = {}
+    found = _around_few(connection, relation, numeric)
     for i, (name, _) in enumerate(numeric):
         low, high, inner = row[2 * i], row[2 * i + 1], row[2 * len(numeric) + i]
-        if low is not None:
+        if low is not None and name not in found:
             found[name] = tuple(sorted({math.nextafter(low, -math.inf), *(inner or ()), high}))
     return found
+
+
+def edges_around(values: Sequence[float]) -> tuple[float, ...]:
+    """Two edges around each value, a millionth of the smallest gap away: what is on no value is in a bin of its own.
+
+    Args:
+        values: different finite numbers, ascending, at least one.
+    """
+    gap = min((b - a for a, b in pairwise(values)), default=max(1.0, abs(values[0])))
+    step = gap * 1e-6 if math.isfinite(gap) else 0.0
+    around = ((min(v - step, math.nextafter(v, -math.inf)), v + step) for v in values)
+    return tuple(sorted({edge for edges in around for edge in edges if math.isfinite(edge)}))
+
+
+def _around_few(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    numeric: Sequence[tuple[str, str]],
+) -> dict[str, tuple[float, ...]]:
+    """The edges of those that have few different values."""
+    counts = ", ".join(f"approx_count_distinct({sql})" for _, sql in numeric)
+    row = connection.execute(f"SELECT {counts} FROM ({relation.sql})").fetchone() or ()
+    near = [(name, sql) for (name, sql), n in zip(numeric, row, strict=True) if 0 < n <= 2 * FEW]
+    if not near:
+        return {}
+    lists = ", ".join(f"list_sort(list(DISTINCT {sql}))" for _, sql in near)
+    values = connection.execute(f"SELECT {lists} FROM ({relation.sql})").fetchone() or ()
+    sorted_values = ([v for v in found or () if v is not None] for found in values)
+    return {
+        name: edges_around(found)
+        for (name, _), found in zip(near, sorted_values, strict=True)
+        if 0 < len(found) <= FEW
+    }
 
 
 def token_counts(connection: duckdb.DuckDBPyConnection, relation: Relation) -> dict[str, Counts]:

@@ -229,6 +229,7 @@ class WindowProfile:
         first: time of the earliest event.
         last: time of the latest event.
         slices: profiles of parts of the events, by categorical feature and by its value.
+        schemas: events by the service's hash of what decides the features' meaning.
     """
 
     events: int = 0
@@ -240,6 +241,7 @@ class WindowProfile:
     first: datetime | None = None
     last: datetime | None = None
     slices: Mapping[str, Mapping[str, "WindowProfile"]] = field(default_factory=dict)
+    schemas: Counts = field(default_factory=dict)
 
     @property
     def parts(self) -> dict[Slice, "WindowProfile"]:
@@ -280,6 +282,7 @@ class WindowProfile:
             first=min(firsts, default=None),
             last=max(lasts, default=None),
             slices=_merge_slices(self.slices, other.slices),
+            schemas=add_counts(self.schemas, other.schemas),
         )
 
 

@@ -1,5 +1,6 @@
 """From a reference - a training file, a data frame, good windows of the log - to a baseline."""
 
+import math
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from driftlog_analyzers._table import Roles, Table, file_table, frame_table
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import BaselineError, InputError
 
+TOLERANCE = 1e-6
+"""Share of the reference's range by which a number may exceed it."""
 _TWICE = 2
 
 
@@ -149,9 +152,9 @@ def profile_spec(baseline: Baseline) -> ProfileSpec:
     for name, tokens in baseline.vocabulary.items():
         features[name] = replace(features.get(name, FeatureSpec()), vocabulary=frozenset(tokens))
     for name, rule in baseline.constraints.items():
-        features[name] = replace(
-            features.get(name, FeatureSpec()), minimum=rule.minimum, maximum=rule.maximum
-        )
+        known = baseline.profile.features.get(name)
+        low, high = _tolerant(rule.minimum, rule.maximum, known.numeric if known else None)
+        features[name] = replace(features.get(name, FeatureSpec()), minimum=low, maximum=high)
     outputs = {
         name: _output_spec(output.numeric) for name, output in baseline.profile.predictions.items()
     }
@@ -162,7 +165,22 @@ def _output_spec(numeric: Numeric | None) -> FeatureSpec:
     """Outputs are expected in the reference's own range."""
     if numeric is None:
         return FeatureSpec()
-    return FeatureSpec(numeric.edges, numeric.minimum, numeric.maximum)
+    return FeatureSpec(numeric.edges, *_tolerant(numeric.minimum, numeric.maximum, numeric))
+
+
+def _tolerant(
+    low: float | None, high: float | None, observed: Numeric | None
+) -> tuple[float | None, float | None]:
+    """The bounds; the reference's own let pass what another order of computing makes of the same number."""
+    if observed is None:
+        return low, high
+    margin = TOLERANCE * (observed.maximum - observed.minimum)
+    if not math.isfinite(margin):
+        return low, high
+    return (
+        low - margin if low is not None and low == observed.minimum else low,
+        high + margin if high is not None and high == observed.maximum else high,
+    )
 
 
 def _edges(numeric: Numeric | None) -> tuple[float, ...]:

@@ -44,7 +44,7 @@ class Relation:
 
     Attributes:
         sql: a SELECT that yields ``w`` (BIGINT window number), ``ts`` (BIGINT, microseconds since
-            1970), ``id`` (VARCHAR), ``version``, ``outcome`` (VARCHAR), ``seconds`` (DOUBLE) and
+            1970), ``id``, ``version``, ``schema``, ``outcome`` (VARCHAR), ``seconds`` (DOUBLE) and
             whatever the columns' expressions name.
         features: the inputs.
         predictions: the outputs.

@@ -50,6 +50,7 @@ def scan(
         "max(ts)",
         "histogram(version)",
         "histogram(outcome)",
+        "histogram(schema)",
         *_numeric_sql("seconds", FeatureSpec(edges=DURATION_EDGES)),
     ]
     for column, spec in specs + outputs:
@@ -181,7 +182,7 @@ def _window(
     outputs: Sequence[tuple[Column, FeatureSpec]],
     found: Elements,
 ) -> WindowProfile:
-    window, events, first, last, versions, outcomes = (next(values) for _ in range(6))
+    window, events, first, last, versions, outcomes, schemas = (next(values) for _ in range(7))
     counts, texts, predicted = found.take(window)
     duration = _numeric(values, FeatureSpec(edges=DURATION_EDGES))
     features = {
@@ -203,4 +204,5 @@ def _window(
         duration=duration,
         first=moment(first),
         last=moment(last),
+        schemas=schemas or {},
     )

@@ -101,7 +101,7 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, *, strict: bool) 
     columns = {
         "@timestamp": "TIMESTAMPTZ",
         "event": "STRUCT(id VARCHAR, action VARCHAR, duration BIGINT)",
-        "driftlog": f"STRUCT(model STRUCT(name VARCHAR, version VARCHAR), {sections}, {lists}, "
+        "driftlog": f"STRUCT(model STRUCT(name VARCHAR, version VARCHAR, schema VARCHAR), {sections}, {lists}, "
         f"prediction STRUCT({sections}, {lists}))",
     }
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Settings:
         disabled: names of detectors that are left out.
         ignored: names of features that are left out.
         version: the only model version that may serve; None where people named none.
+        max_age: how old that version may become; None where people named no age.
         thresholds: smallest effect of a finding instead of the detector's own, by ``detector`` or, before that,
             ``detector.feature``; in the unit of the detector's effect, and 0 or more.
     """
@@ -23,6 +25,7 @@ class Settings:
     disabled: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
     version: str | None = None
+    max_age: timedelta | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def threshold(self, detector: str, feature: str) -> float | None:

@@ -25,7 +25,7 @@ def document_type(names: Names) -> str:
         for section, n in names.items()
         if section.startswith("prediction.")
     }
-    fields = ["model STRUCT(name VARCHAR, version VARCHAR)", *_fields(names)]
+    fields = ["model STRUCT(name VARCHAR, version VARCHAR, schema VARCHAR)", *_fields(names)]
     if prediction := _fields(outputs):
         fields.append(f"prediction STRUCT({', '.join(prediction)})")
     return f"STRUCT({', '.join(fields)})"

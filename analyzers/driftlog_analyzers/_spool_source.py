@@ -11,7 +11,7 @@ from driftlog_analyzers._window import Window
 
 _ENVELOPE = (
     ", event.outcome AS outcome, event.duration / 1e9 AS seconds, "
-    "driftlog.model.version AS version, driftlog"
+    "driftlog.model.version AS version, driftlog.model.schema AS schema, driftlog"
 )
 
 

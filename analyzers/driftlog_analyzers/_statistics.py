@@ -9,6 +9,10 @@ from scipy.special import betaln, ndtr
 
 Floats = NDArray[np.float64]
 
+TINY = 1e-15
+NEARLY_ONE = 0.99
+FEWEST = 5.0
+
 
 def more_often(hits: int, n: int, reference_hits: int, m: int) -> float:
     """Probability of so many hits among n if the reference's m were drawn from the same source.
@@ -34,6 +38,21 @@ def more_or_less_often(hits: int, n: int, reference_hits: int, m: int) -> float:
     if hits * (n + m) >= (hits + reference_hits) * n:
         return min(1.0, 2.0 * more_often(hits, n, reference_hits, m))
     return min(1.0, 2.0 * more_often(n - hits, n, m - reference_hits, m))
+
+
+def least_often(hits: int, n: int, m: int) -> float:
+    """The least p-value of `more_often` with so many hits in both samples together: all that fit in the window."""
+    inside = min(hits, n)
+    return more_often(inside, n, hits - inside, m)
+
+
+def together(*p_values: float) -> float:
+    """One p-value of several, dependent or not: Cauchy's combination (Liu and Xie 2020); at most Bonferroni's."""
+    smallest, k = min(p_values), len(p_values)
+    if not TINY <= smallest <= NEARLY_ONE:  # where the tangent loses its digits
+        return min(1.0, k * smallest)
+    statistic = sum(1.0 / math.tan(math.pi * min(p, NEARLY_ONE)) for p in p_values) / k
+    return min(1.0, k * smallest, 0.5 - math.atan(statistic) / math.pi)
 
 
 def cohen_h(before: float, after: float) -> float:
@@ -70,10 +89,18 @@ def pooled_neighbours(before: Floats, after: Floats, expected: float) -> Floats:
 def centre_moved(before: Floats, after: Floats) -> float:
     """Two-sided p-value of Mann and Whitney's U (1947) over bins, by its normal approximation with ties corrected.
 
+    Where nearly all numbers are in one bin, so that the window expects fewer than `FEWEST` others, it is Fisher's exact
+    test of those.
+
     Args:
         before: counts of the reference, by ascending bin.
         after: counts of the window.
     """
+    m, n = int(before.sum()), int(after.sum())
+    mode = int(np.argmax(before + after))
+    usual, now = m - int(before[mode]), n - int(after[mode])
+    if (usual + now) * n < FEWEST * (m + n):
+        return more_or_less_often(now, n, usual, m)
     return float(2.0 * ndtr(-max(0.0, abs(_ranks(before, after)))))
 
 

@@ -193,6 +193,7 @@ def _table(connection: duckdb.DuckDBPyConnection, stored: Sequence[_Stored], rol
         (outputs if one.name in roles.predictions else inputs).setdefault(found.name, found)
     sql = (
         "SELECT 0 AS w, NULL::BIGINT AS ts, rowid::VARCHAR AS id, NULL::VARCHAR AS version, NULL::VARCHAR AS outcome, "
+        "NULL::VARCHAR AS schema, "
         f"{', '.join(['NULL::DOUBLE AS seconds', *selected])} FROM rows"
     )
     (count,) = connection.execute("SELECT count(*) FROM rows").fetchone() or (0,)

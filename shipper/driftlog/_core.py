@@ -17,6 +17,7 @@ from driftlog._facts import Facts, quote
 from driftlog._features import Splitter
 from driftlog._limits import SpoolLimits
 from driftlog._redaction import Redaction
+from driftlog._schema import schema_hash
 from driftlog._spool import Spool
 from driftlog._strings import clean
 from driftlog._tally import Tally
@@ -64,8 +65,9 @@ class Core:
         identity = (clean(model), clean(str(version)))
         tally = Tally(folder)
         ends = Spool(folder, identity, host, limits, tally)
-        envelope = Envelope(identity, known, host)
         texts = text if isinstance(text, Mapping) else {name: Text() for name in text}
+        schema = schema_hash(categorical, texts, nan, redaction)
+        envelope = Envelope((*identity, schema), known, host)
         outputs = partial(Splitter, redaction=redaction, tally=tally, outputs=True)
         inputs = partial(
             Splitter, categorical=categorical, text=texts, redaction=redaction, tally=tally

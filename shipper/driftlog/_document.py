@@ -36,15 +36,15 @@ class Envelope:
     """The common fields of a logger's documents.
 
     Args:
-        model: Name and version.
+        model: Name, version, and the hash of what decides its features' meaning (`_schema`).
         service: ``name``, ``version`` and ``environment``, as far as known.
         host: The host's name.
     """
 
-    def __init__(self, model: tuple[str, str], service: Mapping[str, str], host: str) -> None:
+    def __init__(self, model: tuple[str, str, str], service: Mapping[str, str], host: str) -> None:
         dataset = orjson.dumps(f"driftlog.{model[0]}")
         common = orjson.dumps({"service": dict(service), "host": {"name": host}})[1:-1]
-        name = orjson.dumps({"name": model[0], "version": model[1]})
+        name = orjson.dumps(dict(zip(("name", "version", "schema"), model, strict=True)))
         self._common = common + b","
         self._model = b'"driftlog":{"model":' + name
         self._starts = {

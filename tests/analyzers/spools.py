@@ -107,6 +107,7 @@ def expected_profile(docs, window=EVERYTHING, features=None, predictions=None):
         duration=_numeric(seconds, FeatureSpec(edges=DURATION_EDGES)),
         first=min(times),
         last=max(times),
+        schemas=dict(Counter(p["model"]["schema"] for p in parts if "schema" in p["model"])),
     )
 
 
@@ -231,6 +232,7 @@ def _counts(profile):
         role(profile.features),
         role(profile.predictions),
         dict(profile.versions),
+        dict(profile.schemas),
         dict(profile.outcomes),
         plain(profile.duration),
         profile.first,

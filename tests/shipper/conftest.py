@@ -40,7 +40,8 @@ def body(make, spool):
             assert logger.log(features, **arguments) is not None
         *_, last = sorted(Path(spool).glob("*.ndjson"))
         document = json.loads(last.read_bytes().splitlines()[-1])["driftlog"]
-        assert {"name": "churn", "version": "7"} == document.pop("model")
+        model = document.pop("model")
+        assert {"name": "churn", "version": "7", "schema": model["schema"]} == model
         return document
 
     return log_and_read

@@ -83,6 +83,12 @@ def count(value: object) -> str | None:
     return None if whole and 0 <= value < 2**63 else "is no non-negative integer"
 
 
+def schema(value: object) -> str | None:
+    """Accept twelve hex digits."""
+    good = isinstance(value, str) and re.fullmatch(r"[0-9a-f]{12}", value)
+    return None if good else "is no 12 hex digits"
+
+
 def strings(value: object) -> str | None:
     """Accept a list of strings."""
     good = isinstance(value, list) and all(isinstance(item, str) for item in value)
@@ -186,12 +192,14 @@ def _common(document: dict, action: str) -> tuple[dict[str, Check], dict[str, Ch
     if action == "prediction":
         event["outcome"] = one_of("success", "failure", "unknown")
     body, further = _BODIES[action]
-    model = fields({"name": text, "version": text})
+    model = {"name": text, "version": text}
+    if action != "segment":
+        model["schema"] = schema
     required = {
         "@timestamp": timestamp,
         "event": fields(event, {"duration": count} if action == "prediction" else {}),
         "host": fields({"name": text}),
-        "driftlog": fields({"model": model, **body}, further),
+        "driftlog": fields({"model": fields(model), **body}, further),
     }
     service = {"service": fields({"name": text}, {"version": text, "environment": text})}
     if action == "segment":  # belongs to the file, not to the service

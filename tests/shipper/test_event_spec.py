@@ -339,7 +339,7 @@ GOOD = {
         "transaction": {"id": "x"},
         "labels": {"tenant": "acme"},
         "driftlog": {
-            "model": {"name": "churn", "version": "7"},
+            "model": {"name": "churn", "version": "7", "schema": "0123456789ab"},
             "num": {"age": 41.5},
             "cat": {"country": "DE"},
             "list": {"tags": ["a"], "none": []},
@@ -371,7 +371,7 @@ GOOD["label"] = {
     **{key: GOOD["prediction"][key] for key in ("@timestamp", "service", "host")},
     "event": {"id": "l", "kind": "event", "action": "label", "dataset": "driftlog.churn"},
     "driftlog": {
-        "model": {"name": "churn", "version": "7"},
+        "model": {"name": "churn", "version": "7", "schema": "0123456789ab"},
         "label": {"id": "p-1", "num": {"value": 0.5}},
     },
 }

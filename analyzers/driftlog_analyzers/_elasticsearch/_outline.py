@@ -7,14 +7,14 @@ from typing import Any
 from driftlog_analyzers._elasticsearch._fields import Fields
 from driftlog_analyzers._elasticsearch._queries import Query
 from driftlog_analyzers._elasticsearch._search import Part, Table, View
-from driftlog_analyzers._outline import BINS, SAMPLE, VOCABULARY
+from driftlog_analyzers._outline import BINS, FEW, SAMPLE, VOCABULARY, edges_around
 from driftlog_analyzers._profile import Counts
 
 _COMPRESSION = 2_000
 
 
 def histogram_edges(view: View, query: Query, fields: Fields) -> dict[str, tuple[float, ...]]:
-    """Edges at equally probable quantiles, from just below the minimum to the maximum.
+    """Edges at equally probable quantiles, from just below the minimum to the maximum, or around each of few values.
 
     Up to `SAMPLE` events they are those that the spool gives. Above, they are exact for features with up to about
     so many different values, and else come from a t-digest; the spool takes a sample there.
@@ -33,12 +33,17 @@ def histogram_edges(view: View, query: Query, fields: Fields) -> dict[str, tuple
     }
     exact = view.tables(query, few)
     rest = {name: fields.path("num", name) for name in names if name not in few}
+    around = {
+        name: edges_around([bucket["key"]["value"] for bucket in table])
+        for name, table in exact.items()
+        if 0 < len(table) <= FEW
+    }
     inner = {name: _quantiles(table) for name, table in exact.items()}
     inner |= _estimated(view, query, rest)
-    return {
+    return around | {
         name: tuple(sorted({math.nextafter(s["min"], -math.inf), *inner[name], s["max"]}))
         for name, s in spread.items()
-        if s["count"]
+        if s["count"] and name not in around
     }
 
 

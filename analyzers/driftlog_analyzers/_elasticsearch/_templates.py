@@ -123,7 +123,7 @@ def _events_mapping() -> Json:
             "labels": _open(),
             "driftlog": closed(
                 {
-                    "model": closed({"name": KEYWORD, "version": KEYWORD}),
+                    "model": closed(dict.fromkeys(("name", "version", "schema"), KEYWORD)),
                     "segment": closed({"id": KEYWORD, "format": WHOLE, "pid": WHOLE}),
                     "label": closed(
                         {

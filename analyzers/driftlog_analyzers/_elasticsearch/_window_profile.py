@@ -21,6 +21,7 @@ from driftlog_analyzers._scan import DURATION_EDGES
 from driftlog_analyzers._store import FeatureSpec
 
 VERSION, _OUTCOME = "driftlog.model.version", "event.outcome"
+_SCHEMA = "driftlog.model.schema"
 _SECONDS = Numbers(
     "event.duration", FeatureSpec(edges=DURATION_EDGES), next_nanosecond, NANOSECONDS
 )
@@ -83,16 +84,17 @@ def profile(view: View, query: Query, roles: Roles) -> WindowProfile:
         duration=answers.numeric(_SECONDS),
         first=first,
         last=last,
+        schemas=answers.counts(_SCHEMA),
     )
 
 
 def _parts() -> list[Part]:
-    return [span_part(), values(VERSION), values(_OUTCOME), _SECONDS.part()]
+    return [span_part(), values(VERSION), values(_OUTCOME), values(_SCHEMA), _SECONDS.part()]
 
 
 def _tables(view: View, query: Query, roles: Roles, answers: Answers) -> dict[str, list[Any]]:
     """The tables that the first answers showed to be needed."""
-    wanted = answers.unlisted([VERSION, _OUTCOME]) | answers.unbalanced([_SECONDS.field])
+    wanted = answers.unlisted([VERSION, _OUTCOME, _SCHEMA]) | answers.unbalanced([_SECONDS.field])
     tables = {field: Table(field) for field in wanted}
     first: dict[str, Any] = {}
     for role in (roles.features, roles.predictions):

@@ -19,8 +19,10 @@ from driftlog_analyzers.cli._place import Place, pick_model
 if TYPE_CHECKING:
     from driftlog_analyzers._baseline import Baseline
     from driftlog_analyzers._calibration import Calibration
+    from driftlog_analyzers._window import Window
 
 _SHOWN = 12
+_NAMED = 5
 
 
 @at_place
@@ -34,6 +36,14 @@ def calibrate(
         typer.Option("--from", help="A stretch without faults, from this time on."),
     ] = None,
     end: Annotated[str | None, typer.Option("--to", help="Up to this time.")] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--without",
+            help="A stretch with a fault, to be left out; repeat.",
+            metavar="FROM/TO",
+        ),
+    ] = None,
     baseline: BaselineOption = None,
     version: VersionOption = None,
     as_json: JsonOption = False,
@@ -58,6 +68,7 @@ def calibrate(
                 size,
                 start=span[0],
                 end=span[1],
+                without=[_stretch(text) for text in without or ()],
                 settings=_run.settings(where, name),
                 progress=advance,
             )
@@ -67,6 +78,19 @@ def calibrate(
         show_json(_values(known, calibration, kept))
     else:
         show(*_lines(known, calibration, kept))
+
+
+def _stretch(text: str) -> "Window":
+    """Read two times with a slash between them."""
+    from driftlog_analyzers._window import Window  # noqa: PLC0415 - when needed
+
+    start, slash, end = text.partition("/")
+    if not slash:
+        raise typer.BadParameter(
+            f"{text!r} is not two times with a slash between, such as 2026-11-22/2026-11-24",
+            param_hint="--without",
+        )
+    return Window(moment(start, "--without"), moment(end, "--without"))
 
 
 def _keep(baseline: "Baseline", where: Place, file: Path | None) -> str:
@@ -92,6 +116,8 @@ def _values(baseline: "Baseline", calibration: "Calibration", kept: str) -> dict
         "alerts_per_1000_without": calibration.rates,
         "alerts": calibration.alerts,
         "alerts_per_month": calibration.per_month,
+        "loudest": calibration.loudest,
+        "without": calibration.without,
         "spreads": calibration.spreads,
         "path": kept,
     }
@@ -127,5 +153,26 @@ def _lines(baseline: "Baseline", calibration: "Calibration", kept: str) -> list[
         table(("detector", "feature", "median ", "largest ", "floor "), moved),
         "",
         expected,
+        *_loudest(calibration),
         f"Saved beside {kept}; analyze judges by it from now on.",
+    ]
+
+
+def _loudest(calibration: "Calibration") -> list[object]:
+    """The windows with most alerts, and how they are left out."""
+    if not calibration.loudest:
+        return []
+    rows = [
+        (
+            f"{loud.window.start:%Y-%m-%dT%H:%M}/{loud.window.end:%Y-%m-%dT%H:%M}",
+            ", ".join(loud.alerts[:_NAMED])
+            + f" and {len(loud.alerts) - _NAMED} more" * (len(loud.alerts) > _NAMED),
+        )
+        for loud in calibration.loudest
+    ]
+    return [
+        "",
+        "Windows with most of them; a fault among them raises the floors, so leave it out by --without:",
+        table(("window", "alerts"), rows),
+        "",
     ]

@@ -102,6 +102,7 @@ def settings(where: Place, model: str) -> Settings:
         disabled=frozenset(detection.disabled),
         ignored=frozenset(monitor.ignore),
         version=monitor.version,
+        max_age=monitor.max_age,
         thresholds=monitor.thresholds,
     )
 

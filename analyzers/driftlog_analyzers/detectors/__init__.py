@@ -15,7 +15,9 @@ from driftlog_analyzers.detectors import (
     oov_rate,
     quality,
     range_violation,
+    staleness,
     stuck,
+    text_length,
     type_change,
     unseen_category,
     vanished,
@@ -39,6 +41,7 @@ FEATURE_DETECTORS: tuple[tuple[str, Detector], ...] = (
     (unseen_category.NAME, unseen_category.unseen_category),
     (category_shift.NAME, category_shift.category_shift),
     (oov_rate.NAME, oov_rate.oov_rate),
+    (text_length.NAME, text_length.text_length),
 )
 OUTPUT_NAMES = {
     numeric_shift.NAME: "prediction_shift",
@@ -49,6 +52,7 @@ NAMES = (
     *(name for name, _ in FEATURE_DETECTORS),
     *dict.fromkeys(OUTPUT_NAMES.values()),
     deployment.NAME,
+    staleness.NAME,
     latency.NAME,
     error_rate.NAME,
     quality.NAME,

@@ -6,6 +6,7 @@ from driftlog_analyzers._finding import Change
 from driftlog_analyzers._statistics import Floats, rate
 
 SHOWN = 10
+NARROW = 1e-5
 
 
 def bin_changes(edges: tuple[float, ...], old: Floats, new: Floats) -> tuple[Change, ...]:
@@ -32,7 +33,12 @@ def bin_changes(edges: tuple[float, ...], old: Floats, new: Floats) -> tuple[Cha
 
 
 def bin_name(edges: tuple[float, ...], i: int) -> str:
-    """The bin in words: above one edge, up to the next."""
+    """The bin in words: above one edge, up to the next; the value itself where it has a bin of its own."""
     if i == 0:
         return f"up to {edges[0]:.6g}"
-    return f"above {edges[-1]:.6g}" if i == len(edges) else f"{edges[i - 1]:.6g} to {edges[i]:.6g}"
+    if i == len(edges):
+        return f"above {edges[-1]:.6g}"
+    low, high = edges[i - 1], edges[i]
+    if high - low <= NARROW * (edges[-1] - edges[0]) or len(edges) == 2:  # noqa: PLR2004 - around one value
+        return f"{low / 2.0 + high / 2.0:.5g}"
+    return f"{low:.6g} to {high:.6g}"

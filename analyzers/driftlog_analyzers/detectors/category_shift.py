@@ -1,6 +1,6 @@
 """Category shift: the shares of the values moved; a rare value became common, a common one went.
 
-Two tests, the smaller p-value doubled:
+Two tests, joined by Cauchy's combination:
 
 - G-test of homogeneity (Woolf 1957) over the values, those pooled into one that expect fewer than `EXPECTED`
   occurrences in the window, so that the chi-squared approximation holds and a long tail costs no power;
@@ -20,7 +20,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.special import xlogy
 
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
-from driftlog_analyzers._statistics import excess_variation, more_or_less_often, percent
+from driftlog_analyzers._statistics import excess_variation, more_or_less_often, percent, together
 from driftlog_analyzers.detectors._case import Case, insufficient
 from driftlog_analyzers.detectors._shares import Integers, Shares, shares
 
@@ -61,7 +61,7 @@ def category_shift(case: Case, minimum: int) -> Result | None:
         effect=max(l_infinity, variation),
         p_value=_single_values(both, n, m)
         if case.before.lists or case.after.lists
-        else min(1.0, 2.0 * min(_g_test(both), _single_values(both, n, m))),
+        else together(_g_test(both), _single_values(both, n, m)),
         changes=top,
         statistics={
             "l_infinity": l_infinity,

@@ -1,12 +1,17 @@
 """Deployment: events of a model version that the reference does not know, of none, or of several at once.
 
+Or of a known version whose schema is another (`_schema`).
+
 Rules, no tests: a version is known or it is not. A version without a baseline of its own is a notice where all events
 have it (somebody deployed), and a finding where it is mixed with others or where people pinned the version.
 """
 
+from dataclasses import replace
+
 from driftlog_analyzers._finding import Change, Outcome, Result, Severity
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._statistics import counted, percent, rate
+from driftlog_analyzers.detectors._schema import schema_change
 
 NAME = "deployment"
 MINIMUM_SHARE = 0.01
@@ -47,7 +52,7 @@ def deployment(
     found = rate(strange, n) >= MINIMUM_SHARE
     severity = _severity(n, other, unnamed, pinned=pinned is not None)
     rule = f"only {pinned} may serve" if pinned else f"the baseline is of version {version}"
-    return Result(
+    result = Result(
         NAME,
         "",
         Outcome.FINDING if found else Outcome.OK,
@@ -55,7 +60,27 @@ def deployment(
         severity=severity,
         n=n,
         effect=rate(strange, n),
-        changes=_changes(before, after),
+        changes=_changes(before.versions, after.versions, before.events, n),
+    )
+    return _with_schema(result, before, after, frozenset({version, *before.versions}))
+
+
+def _with_schema(
+    result: Result, before: WindowProfile, after: WindowProfile, known: frozenset[str]
+) -> Result:
+    """The result, and beside it or in its stead that the schema changed within a version."""
+    change = schema_change(before, after, known)
+    if change is None:
+        return result
+    also = result.outcome is Outcome.FINDING
+    moved = _changes(before.schemas, after.schemas, before.events, after.events)
+    return replace(
+        result,
+        outcome=Outcome.FINDING,
+        summary=f"{result.summary}; {change.words}" if also else change.words,
+        severity=Severity.HIGH,
+        effect=max(result.effect, change.share) if also else change.share,
+        changes=(*result.changes, *moved) if also else moved,
     )
 
 
@@ -76,15 +101,17 @@ def _most(counts: Counts) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
-def _changes(before: WindowProfile, after: WindowProfile) -> tuple[Change, ...]:
-    names = dict.fromkeys(name for part in (after, before) for name, _ in _most(part.versions))
+def _changes(
+    before: Counts, after: Counts, before_events: int, after_events: int
+) -> tuple[Change, ...]:
+    names = dict.fromkeys(name for part in (after, before) for name, _ in _most(part))
     return tuple(
         Change(
             name,
-            rate(before.versions.get(name, 0), before.events),
-            rate(after.versions.get(name, 0), after.events),
-            before.versions.get(name, 0),
-            after.versions.get(name, 0),
+            rate(before.get(name, 0), before_events),
+            rate(after.get(name, 0), after_events),
+            before.get(name, 0),
+            after.get(name, 0),
         )
         for name in names
     )

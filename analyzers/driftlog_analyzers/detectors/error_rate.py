@@ -5,7 +5,7 @@ Fisher's exact test, one-sided, of the events whose outcome is ``failure``.
 
 from driftlog_analyzers._finding import Change, Outcome, Result, Severity
 from driftlog_analyzers._profile import WindowProfile
-from driftlog_analyzers._statistics import cohen_h, counted, more_often, percent, rate
+from driftlog_analyzers._statistics import cohen_h, counted, least_often, more_often, percent, rate
 from driftlog_analyzers.detectors._rates import matters
 
 NAME = "error_rate"
@@ -36,5 +36,6 @@ def error_rate(before: WindowProfile, after: WindowProfile, minimum: int) -> Res
         n=n,
         effect=cohen_h(old, new),
         p_value=more_often(failed, n, usual, m),
+        least=least_often(failed + usual, n, m),
         changes=(Change("failure", old, new, usual, failed),),
     )

@@ -1,13 +1,20 @@
 """NA spike: the null rate rose (or fell) against the baseline, or a null came where none is allowed.
 
-Fisher's exact test, two-sided, of nulls among the events that carry the feature, so that a vanished feature is no NA
+Fisher's exact test of nulls among the events that carry the feature, so that a vanished feature is no NA
 spike.
 """
 
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
-from driftlog_analyzers._statistics import cohen_h, more_or_less_often, percent, rate
+from driftlog_analyzers._statistics import (
+    cohen_h,
+    least_often,
+    more_often,
+    more_or_less_often,
+    percent,
+    rate,
+)
 from driftlog_analyzers.detectors._case import Case, insufficient
-from driftlog_analyzers.detectors._rates import matters
+from driftlog_analyzers.detectors._rates import MINIMUM_CHANGE, matters
 
 NAME = "na_spike"
 HIGH = 0.5
@@ -34,9 +41,14 @@ def na_spike(case: Case, minimum: int) -> Result | None:
         severity=Severity.HIGH if after - before >= HIGH or forbidden else Severity.MEDIUM,
         n=n,
         effect=cohen_h(before, after),
-        p_value=None
-        if forbidden
-        else more_or_less_often(case.after.nulls, n, case.before.nulls, m),
+        p_value=None if forbidden else _probability(case.after.nulls, n, case.before.nulls, m),
+        least=least_often(case.before.nulls + case.after.nulls, n, m),
         changes=(Change("null", before, after, case.before.nulls, case.after.nulls),),
         condition=Condition("null", case.feature),
     )
+
+
+def _probability(nulls: int, n: int, usual: int, m: int) -> float:
+    """Two-sided where the rate can fall by enough to matter, else of the rise alone."""
+    falls = rate(usual, m) >= MINIMUM_CHANGE
+    return (more_or_less_often if falls else more_often)(nulls, n, usual, m)

@@ -1,7 +1,7 @@
 """Non-finite: NaN or infinity is served more often than in the baseline. Fisher's exact test, one-sided."""
 
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
-from driftlog_analyzers._statistics import cohen_h, more_often, percent, rate
+from driftlog_analyzers._statistics import cohen_h, least_often, more_often, percent, rate
 from driftlog_analyzers.detectors._case import Case, insufficient
 from driftlog_analyzers.detectors._rates import matters
 
@@ -25,6 +25,7 @@ def nonfinite(case: Case, minimum: int) -> Result | None:
         n=n,
         effect=cohen_h(before, after),
         p_value=more_often(case.after.nonfinite, n, case.before.nonfinite, m),
+        least=least_often(case.before.nonfinite + case.after.nonfinite, n, m),
         changes=(Change("not finite", before, after, case.before.nonfinite, case.after.nonfinite),),
         condition=Condition("nonfinite", case.feature),
     )

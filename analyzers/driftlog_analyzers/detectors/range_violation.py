@@ -30,6 +30,7 @@ def range_violation(case: Case, minimum: int) -> Result | None:
     if after.n < minimum and not forbidden:
         return insufficient(NAME, case, after.n, minimum, "numbers")
     share = rate(after.below + after.above, after.n)
+    probability = _probability(before, after) if before else 1.0
     many, far = forbidden or share >= MINIMUM_SHARE, _is_far(before, after)
     return Result(
         NAME,
@@ -40,7 +41,8 @@ def range_violation(case: Case, minimum: int) -> Result | None:
         severity=(Severity.HIGH if share >= HIGH else Severity.MEDIUM) if many else Severity.INFO,
         n=after.n,
         effect=share,
-        p_value=None if forbidden or before is None else _probability(after, before.n),
+        p_value=None if forbidden or before is None else probability,
+        least=probability,
         changes=(
             Change("below", 0.0, rate(after.below, after.n), 0, after.below),
             Change("above", 0.0, rate(after.above, after.n), 0, after.above),
@@ -67,8 +69,10 @@ def _beyond_written(rule: Constraint, before: Numeric | None, after: Numeric) ->
     return below + above
 
 
-def _probability(after: Numeric, m: int) -> float:
-    return min(1.0, 2.0 * min(_extreme(after.below, after.n, m), _extreme(after.above, after.n, m)))
+def _probability(before: Numeric, after: Numeric) -> float:
+    """Of the smaller tail, doubled."""
+    tails = (_extreme(count, after.n, before.n) for count in (after.below, after.above))
+    return min(1.0, 2.0 * min(tails))
 
 
 def _extreme(count: int, n: int, m: int) -> float:

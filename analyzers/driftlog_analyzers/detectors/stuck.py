@@ -1,7 +1,8 @@
 """Stuck: the feature collapsed to one value that it did not always have.
 
 Of the n + m values, d differ from the baseline's most frequent one (for numbers: its fullest histogram bin, so d is a
-lower bound). That none of the d fell into the window is hypergeometric (Fisher's exact test).
+lower bound). That none of the d fell into the window is hypergeometric (Fisher's exact test); likewise for the very
+value, times the number of values that it could have been.
 """
 
 from bisect import bisect_left
@@ -27,6 +28,8 @@ def stuck(case: Case, minimum: int) -> Result | None:
         return insufficient(NAME, case, n, minimum, "values")
     variety = 1.0 - rate(mode, m)
     alone = value is not None and variety >= MINIMUM_VARIETY
+    changes = _changes(case, value, m)
+    probability = _probability(n, changes[0].before_count, mode, case.before) if changes else 1.0
     return Result(
         NAME,
         case.feature,
@@ -37,10 +40,19 @@ def stuck(case: Case, minimum: int) -> Result | None:
         severity=Severity.HIGH,
         n=n,
         effect=0.0 if value is None else variety,
-        p_value=more_often(n, n, mode, m) if value is not None else 1.0,
-        changes=_changes(case, value, m),
+        p_value=probability,
+        least=probability,
+        changes=changes,
         condition=Condition("any", case.feature),
     )
+
+
+def _probability(n: int, known: int, mode: int, before: FeatureProfile) -> float:
+    """That the window has none of the values that differ: from the mode, or from this value, of which there were k."""
+    m = before.values
+    kinds = before.categorical.counts if before.categorical else ()
+    k = len(kinds) or (before.numeric is not None and len(before.numeric.bins)) or 1
+    return min(more_often(n, n, mode, m), k * more_often(n, n, known, m), 1.0)
 
 
 def _single(feature: FeatureProfile) -> tuple[int, str | None]:

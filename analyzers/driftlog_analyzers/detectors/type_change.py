@@ -5,7 +5,7 @@ Fisher's exact test, one-sided, of their share among the values.
 
 from driftlog_analyzers._baseline import main_kind
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
-from driftlog_analyzers._statistics import cohen_h, more_often, percent, rate
+from driftlog_analyzers._statistics import cohen_h, least_often, more_often, percent, rate
 from driftlog_analyzers.detectors._case import Case, insufficient
 from driftlog_analyzers.detectors._rates import matters
 
@@ -45,6 +45,7 @@ def type_change(case: Case, minimum: int) -> Result | None:
         n=n,
         effect=cohen_h(before, after),
         p_value=more_often(other, n, usual, m),
+        least=least_often(other + usual, n, m),
         changes=changes,
         condition=Condition("type", case.feature, kinds),
     )

@@ -50,6 +50,7 @@ def _result(
     once = sum(count == 1 for count in before.counts.values())
     usual, share = rate(once, before.n), rate(unseen, n)
     tolerated = 0 < mass <= rate(n - unseen, n) or (not mass and share - usual < MINIMUM_EXCESS)
+    probability = _probability(case, unseen, n, once, before.n)
     top = sorted(new.items(), key=lambda item: (-item[1], item[0]))
     return Result(
         NAME,
@@ -59,7 +60,8 @@ def _result(
         severity=Severity.INFO if tolerated else _severity(share),
         n=n,
         effect=share - usual,
-        p_value=None if mass > 0 else _probability(case, unseen, n, once, before.n),
+        p_value=None if mass > 0 else probability,
+        least=probability,
         changes=tuple(
             Change(
                 value,

@@ -7,7 +7,7 @@ not required, though the reference always has it, may go.
 
 from driftlog_analyzers._baseline import REQUIRED_PRESENCE
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
-from driftlog_analyzers._statistics import more_often, percent, rate
+from driftlog_analyzers._statistics import least_often, more_often, percent, rate
 from driftlog_analyzers.detectors._case import Case
 
 NAME = "vanished"
@@ -37,6 +37,7 @@ def vanished(case: Case) -> Result | None:
         n=case.after_events,
         effect=after - before,
         p_value=more_often(absent, case.after_events, usual, case.before_events),
+        least=least_often(absent + usual, case.after_events, case.before_events),
         changes=(Change("absent", before, after, usual, absent),),
         condition=Condition("absent", case.feature),
     )
