@@ -67,8 +67,15 @@ def edges_around(values: Sequence[float]) -> tuple[float, ...]:
     """
     gap = min((b - a for a, b in pairwise(values)), default=max(1.0, abs(values[0])))
     step = gap * 1e-6 if math.isfinite(gap) else 0.0
-    around = ((min(v - step, math.nextafter(v, -math.inf)), v + step) for v in values)
-    return tuple(sorted({edge for edges in around for edge in edges if math.isfinite(edge)}))
+    return tuple(sorted({edge for value in values for edge in _around(value, step)}))
+
+
+def _around(value: float, step: float) -> tuple[float, float]:
+    """The two edges, where they are numbers; else just below the value, and the value."""
+    low, high = min(value - step, math.nextafter(value, -math.inf)), value + step
+    if math.isinf(low) or math.isinf(high):
+        return math.nextafter(value, -math.inf), value
+    return low, high
 
 
 def _around_few(

@@ -73,12 +73,12 @@ def excess_variation(before: NDArray[Any], after: NDArray[Any], m: int, n: int) 
 def pooled_neighbours(before: Floats, after: Floats, expected: float) -> Floats:
     """Two rows of counts per bin, neighbours pooled until each expects as many in the smaller sample."""
     total = before + after
-    share = min(before.sum(), after.sum()) / total.sum()
+    smaller = min(before.sum(), after.sum())
     columns: list[list[float]] = []
     open_column = [0.0, 0.0]
     for old, new in zip(before, after, strict=True):
         open_column = [open_column[0] + old, open_column[1] + new]
-        if sum(open_column) * share >= expected:
+        if sum(open_column) * smaller >= expected * total.sum():
             columns.append(open_column)
             open_column = [0.0, 0.0]
     if columns:

@@ -162,7 +162,7 @@ FAULTS = {
     ),
     "words": (
         lambda frame: frame.assign(comment=[f"{text} zot" for text in frame["comment"]]),
-        {("oov_rate", "comment")},
+        {("oov_rate", "comment"), ("text_length", "comment")},
     ),
     "list": (
         lambda frame: frame.assign(tags=[[*tags, "z"] for tags in frame["tags"]]),

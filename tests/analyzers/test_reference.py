@@ -121,7 +121,9 @@ def test_same_from_frame_file_and_log(tmp_path):
     for baseline in (other, third):
         assert one.constraints == baseline.constraints
         assert one.vocabulary == baseline.vocabulary
-        profile = replace(baseline.profile, versions={}, outcomes={}, first=None, last=None)
+        profile = replace(
+            baseline.profile, versions={}, schemas={}, outcomes={}, first=None, last=None
+        )
         assert_equal_profiles(one.profile, profile)
 
 

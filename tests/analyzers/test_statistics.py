@@ -8,17 +8,20 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from driftlog_analyzers._statistics import (
+    FEWEST,
     centre_moved,
     cohen_h,
     counted,
     excess_variation,
     figure,
     larger_numbers,
+    least_often,
     more_often,
     more_or_less_often,
     percent,
     pooled_neighbours,
     rate,
+    together,
 )
 from tests.analyzers.cases import random_source
 
@@ -203,11 +206,37 @@ def test_ranks_are_scipys(bins):
         for side in ("two-sided", "greater")
     )
 
-    assert pytest.approx(both, rel=1e-9) == centre_moved(before, after)
+    others = (before + after).sum() - (before + after).max()
+    if others * after.sum() >= FEWEST * (before + after).sum():
+        assert pytest.approx(both, rel=1e-9) == centre_moved(before, after)
     if larger < 0.5:
         assert pytest.approx(larger, rel=1e-9) == larger_numbers(before, after)
     else:
         assert larger_numbers(before, after) >= 0.5 - 1e-12
+
+
+def test_ranks_of_rare_numbers_are_fishers():
+    """Where nearly all numbers are in one bin, the p-value is Fisher's of the others: four of 100 beside 8 in 1,000."""
+    before, after = floats(([992, 8], [96, 4]))
+
+    expected = more_or_less_often(4, 100, 8, 1000)
+
+    assert expected == centre_moved(before, after)
+    assert 0.02 < expected < 0.1
+
+
+def test_one_p_value_of_several():
+    """Cauchy's combination is between the smallest p-value and Bonferroni's, and equal ones stay what they are."""
+    assert pytest.approx(0.001, rel=1e-3) == together(0.001, 0.001, 0.001)
+    assert 0.001 < together(0.001, 0.9, 0.5) <= 0.003
+    assert 1.0 == together(1.0, 1.0)
+    assert 3e-300 == together(1e-300, 1.0, 0.5)
+
+
+@pytest.mark.parametrize(("hits", "least"), [(0, 1.0), (1, 0.01), (150, 0.0)])
+def test_the_least_p_value_has_all_hits_in_the_window(hits, least):
+    """A test without hits cannot fire; with one hit in all, 100 of 10,000 at the best."""
+    assert pytest.approx(least, abs=1e-9) == least_often(hits, 100, 9_900)
 
 
 def test_ranks_of_millions():
