@@ -91,7 +91,7 @@ def quoted(name: str) -> str:
 
 
 @contextmanager
-def open_rows(path: Path, *, strings: Sequence[str] = ()) -> Iterator[RowFile]:
+def open_rows(path: Path, *, strings: Sequence[str] = (), raw: bool = False) -> Iterator[RowFile]:
     """Read a CSV (separated by ``,``, ``;``, ``|`` or tabs; gzipped too) or a Parquet file.
 
     In a CSV file the first line is the header, an empty cell is null, and a column's type is the
@@ -100,6 +100,7 @@ def open_rows(path: Path, *, strings: Sequence[str] = ()) -> Iterator[RowFile]:
     Args:
         path: the file.
         strings: columns whose cells stay text whatever they look like, so that ``007`` stays so.
+        raw: leave the cells of all columns of a CSV text.
 
     Raises:
         InputError: the file is missing, empty, unreadable, or neither CSV nor Parquet; or one of
@@ -109,19 +110,23 @@ def open_rows(path: Path, *, strings: Sequence[str] = ()) -> Iterator[RowFile]:
         tempfile.TemporaryDirectory(prefix="driftlog-") as folder,
         connect(folder) as connection,
     ):
-        _load(connection, path, strings)
+        _load(connection, path, strings, raw=raw)
         rows = _described(connection, path)
         rows.require(strings)
         yield rows
 
 
-def _load(connection: duckdb.DuckDBPyConnection, path: Path, strings: Sequence[str]) -> None:
+def _load(
+    connection: duckdb.DuckDBPyConnection, path: Path, strings: Sequence[str], *, raw: bool
+) -> None:
     head, packed = _head(path)
     try:
         if head.startswith(_PARQUET_MAGIC):
             _create(connection, "read_parquet(?)", [str(path)])
         else:
             source, arguments = _csv_source(path, head, packed=packed, strings=strings)
+            if raw:
+                source = f"{source[:-1]}, all_varchar=true)"
             _create(connection, source, arguments)
     except duckdb.Error as error:
         raise InputError(_reason(path, head, packed=packed, error=error)) from error

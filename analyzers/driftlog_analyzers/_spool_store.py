@@ -6,7 +6,7 @@ memory follows a segment's size and not the log's.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import duckdb
 from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._connect import connect
 from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._outline import histogram_edges, token_counts
 from driftlog_analyzers._placing import needs_table, placed, table_sql
 from driftlog_analyzers._profile import Counts, WindowProfile
@@ -42,6 +43,7 @@ from driftlog_analyzers._spool_quality import (
     sums_sql,
 )
 from driftlog_analyzers._spool_source import predictions_sql, relation_of
+from driftlog_analyzers._spool_values import EVER, logged, values_sql, wanted_sql
 from driftlog_analyzers._spool_windows import counted_windows, occupied_moments
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
 from driftlog_analyzers._window import LONGEST_GAP, CountSize, Window, WindowSize
@@ -225,6 +227,13 @@ class SpoolStore:
                 found[numbers[n]] = found[numbers[n]].merge(quality)
         self._rows(f"DROP TABLE {LABELS}")
         yield from found
+
+    def values(self, model: str, ids: Sequence[str], features: Collection[str]) -> Iterator[Logged]:
+        """Some features of the predictions with these ids; see `EventStore.values`."""
+        self._connection.execute(wanted_sql(), [[*ids]])
+        for _, held in self._catalog.groups(model, [EVER]):
+            sql, columns = values_sql(model, held, features)
+            yield from logged(self._rows(sql), columns)
 
     def examples(
         self,

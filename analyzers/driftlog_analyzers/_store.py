@@ -1,11 +1,12 @@
 """The seam between analyzers and the place where events are kept."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Compared, Quality
 from driftlog_analyzers._window import Window, WindowSize
@@ -141,6 +142,15 @@ class EventStore(Protocol):
         A label belongs to the prediction with its id, whenever it came and wherever it stands. Of several labels for
         one id the last by time, then by its own event id, counts. One for an unknown id counts nowhere; of several
         predictions that were given one id, each has the label.
+
+        Raises:
+            StoreError: the store could not answer completely.
+        """
+
+    def values(self, model: str, ids: Sequence[str], features: Collection[str]) -> Iterator[Logged]:
+        """Some features of the predictions with these ids, in no order; ids without event are left out.
+
+        Only these events leave the store. Of several predictions that were given one id, each comes.
 
         Raises:
             StoreError: the store could not answer completely.

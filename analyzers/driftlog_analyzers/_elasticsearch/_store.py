@@ -1,6 +1,6 @@
 """Elasticsearch as a store: it aggregates, and only aggregates come out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ from driftlog_analyzers._elasticsearch._queries import (
     within,
 )
 from driftlog_analyzers._elasticsearch._search import Part, Search, Table, View
+from driftlog_analyzers._elasticsearch._values import values
 from driftlog_analyzers._elasticsearch._window_profile import (
     VERSION,
     Roles,
@@ -40,6 +41,7 @@ from driftlog_analyzers._elasticsearch._window_profile import (
     span_part,
 )
 from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
@@ -184,6 +186,14 @@ class ElasticsearchStore:
             found = qualities(events.view, Join(spanned, labels, spec.compared, windows))
             counts = _counts(events, windows)
         yield from map(with_predictions, found, counts)
+
+    def values(
+        self, model: str, ids: Sequence[str], features: Collection[str]
+    ) -> Iterator[Logged]:
+        """Some features of the predictions with these ids; see `EventStore.values`."""
+        search = self._search(model)
+        there = fields_of(search.fields())
+        yield from values(search.live(), predictions(model), there, ids, features)
 
     def examples(
         self,

@@ -24,6 +24,7 @@ from driftlog_analyzers.cli._log import log
 from driftlog_analyzers.cli._report import report
 from driftlog_analyzers.cli._setup import setup
 from driftlog_analyzers.cli._ship import ship
+from driftlog_analyzers.cli._skew import skew
 from driftlog_analyzers.cli._status import status
 from driftlog_analyzers.errors import DriftlogError
 
@@ -59,6 +60,7 @@ def application() -> typer.Typer:
     alerts.command("show")(alerts_show)
     app.add_typer(alerts, name="alerts")
     app.command()(report)
+    app.command()(skew)
     app.command()(ship)
     app.command()(status)
     app.command("check-config")(check_config)
