@@ -21,6 +21,7 @@ STREAMS = (*NAMES, "accented")
 DRAWS, EACH = 5, 5
 TIMED = 1_000
 CLEAN_SEEDS = 400
+QUIET_SEEDS = 5
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,14 @@ def kept(part: str) -> dict[str, Any]:
     return dict(json.loads(path.read_text())) if path.exists() else {}
 
 
+def run_quiet(extent: Extent) -> None:
+    """Alerts on what is no fault."""
+    found = quiet(range(extent.seed, extent.seed + QUIET_SEEDS))
+    keep("quiet", {case: [rate.hits, rate.n] for case, rate in found.items()})
+
+
 def run_clean(extent: Extent) -> None:
-    """False alerts on clean windows, and what must stay quiet."""
-    calm = {
-        case: [rate.hits, rate.n]
-        for case, rate in quiet(range(extent.seed, extent.seed + 5)).items()
-    }
+    """False alerts on clean windows."""
     seeds = range(extent.seed, extent.seed + CLEAN_SEEDS)
 
     def report(text: str, counts: Counts, which: Which) -> None:
@@ -74,7 +77,6 @@ def run_clean(extent: Extent) -> None:
                 "seed": extent.seed,
                 "counts": [[size, rate.hits, rate.n] for size, rate in counts.items()],
                 "which": [[*key, times] for key, times in which.most_common()],
-                "quiet": calm,
             },
         )
 
@@ -83,16 +85,15 @@ def run_clean(extent: Extent) -> None:
 
 def run_cells(extent: Extent) -> None:
     """Detection by fault, window size and data set: rounds of `DRAWS` features with `EACH` windows."""
-    done: list[Cells] = []
+    total: Cells = {}
     for number in range(-(-extent.runs // (DRAWS * EACH))):
-        if time.monotonic() > extent.until:
-            break
         seed = extent.seed + number
         for name in STREAMS:
-            done.append(_cells_of(name, seed))
-            total = merged(iter(done))
-            cells = [[*key, asdict(cell)] for key, cell in total.items()]
-            keep("cells", {"seed": extent.seed, "shuffles": number + 1, "cells": cells})
+            if time.monotonic() > extent.until:
+                return
+            total = merged(iter((total, _cells_of(name, seed))))
+            cells = [[*key, vars(cell)] for key, cell in total.items()]
+            keep("cells", {"seed": extent.seed, "each": EACH, "cells": cells})
         print(f"cells: shuffle {seed}", flush=True)
 
 
@@ -112,9 +113,9 @@ def run_times(extent: Extent) -> None:
     """Time from onset to detection, and alerts per incident."""
     found: list[list[Any]] = []
     for number in range(-(-extent.runs // 4)):
-        if time.monotonic() > extent.until:
-            break
         for name in STREAMS:
+            if time.monotonic() > extent.until:
+                return
             source = split(data_set(name), extent.seed + number)
             judge = Driftlog().fit(source.reference, source.roles)
             faults = [fault for fault in every_fault() if name in fault.streams]
@@ -122,7 +123,7 @@ def run_times(extent: Extent) -> None:
             found += [
                 [i.fault, i.events if np.isfinite(i.events) else None, i.alerts] for i in made
             ]
-        keep("times", {"seed": extent.seed, "size": TIMED, "incidents": found})
+            keep("times", {"seed": extent.seed, "size": TIMED, "incidents": found})
         print(f"times: shuffle {extent.seed + number}, {len(found)} incidents", flush=True)
 
 
@@ -166,4 +167,10 @@ def _plain(standings: dict[str, Standing]) -> dict[str, Any]:
     }
 
 
-PARTS = {"clean": run_clean, "cells": run_cells, "times": run_times, "race": run_race}
+PARTS = {
+    "quiet": run_quiet,
+    "clean": run_clean,
+    "cells": run_cells,
+    "times": run_times,
+    "race": run_race,
+}

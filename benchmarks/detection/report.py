@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.detection.cells import Cell, add
 from benchmarks.detection.metrics import Rate, summary
-from benchmarks.detection.parts import kept
+from benchmarks.detection.parts import PARTS, kept
 from benchmarks.detection.tables import document
 from benchmarks.detection.targets import CASES, SIZES, Case
 
@@ -27,19 +27,24 @@ def write() -> str:
     Returns:
         The Markdown.
     """
-    clean, cells, times, race = (kept(part) for part in ("clean", "cells", "times", "race"))
+    figures = {part: kept(part) for part in PARTS}
+    cells = figures["cells"]
     table = _table(cells)
-    rows = [*_clean_rows(clean), *_cell_rows(table), *_time_rows(times), *_race_rows(race)]
+    rows = [
+        *_clean_rows(figures["clean"], figures["quiet"]),
+        *_cell_rows(table),
+        *_time_rows(figures["times"]),
+        *_race_rows(figures["race"]),
+    ]
     environment = {
         "python": platform.python_version(),
         "cores": os.cpu_count(),
         "seed": cells.get("seed"),
-        "shuffles": cells.get("shuffles"),
     }
     found = {"race": "detection", "date": f"{datetime.now(UTC):%Y-%m-%d}"}
     found |= {"environment": environment, "rows": rows}
     (RESULTS / "detection.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    text = document(clean, cells, table, times, race)
+    text = document(figures, table)
     (RESULTS / "detection.md").write_text(text)
     return text
 
@@ -69,7 +74,7 @@ def _spread(rate: Rate, factor: float = 1.0) -> list[float]:
     return [round(factor * bound, 5) for bound in rate.interval]
 
 
-def _clean_rows(clean: Row) -> Iterator[Row]:
+def _clean_rows(clean: Row, calm: Row) -> Iterator[Row]:
     for size, hits, n in clean.get("counts", []):
         rate = Rate(hits, n)
         yield _row(
@@ -81,7 +86,7 @@ def _clean_rows(clean: Row) -> Iterator[Row]:
             spread=_spread(rate, 1_000),
             target=BUDGET,
         )
-    for case, (hits, n) in clean.get("quiet", {}).items():
+    for case, (hits, n) in calm.items():
         rate = Rate(hits, n)
         unit = f"share of {n} windows with an alert"
         yield _row("driftlog", case, "alerts_without_fault", rate.value, unit, spread=_spread(rate))

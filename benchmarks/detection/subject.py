@@ -13,7 +13,7 @@ _VANISHED = {
     "key absent": {"vanished"},
     "null": {"na_spike", "vanished"},
 }
-_EMPTY = {"stuck", "unseen_category", "type_change", "category_shift", "oov_rate"}
+_EMPTY = {"stuck", "unseen_category", "type_change", "category_shift", "oov_rate", "text_length"}
 _SENTINEL = {"stuck", "range", *_EMPTY, "numeric_shift"}
 _KINDS: dict[str, set[str]] = {
     "NA rate": {"na_spike"},
@@ -26,7 +26,7 @@ _KINDS: dict[str, set[str]] = {
     "swapped columns": {"range", "unseen_category", "type_change", "na_spike", *SHIFTS},
     "casing": {"unseen_category", "category_shift", "oov_rate"},
     "encoding": {"oov_rate"},
-    "text pipeline": {"oov_rate", "stuck", "na_spike", "vanished"},
+    "text pipeline": {"text_length", "stuck", "na_spike", "vanished"},
     "language switch": {"oov_rate"},
     "OOV": {"oov_rate"},
     "type change": {"type_change"},

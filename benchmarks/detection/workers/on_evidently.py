@@ -14,7 +14,7 @@ def fit(reference: pd.DataFrame, setting: str) -> Judge:
     presets: list = [DataDriftPreset()]
     if setting == "best":
         missing = [MissingValueCount(column=name) for name in reference.columns]
-        presets = [DataDriftPreset(method="psi", threshold=PSI), *missing]
+        presets = [_psi(), *missing]
 
     def judge(window: pd.DataFrame) -> list[str]:
         snapshot = Report(presets, include_tests=True).run(window, reference)
@@ -22,6 +22,10 @@ def fit(reference: pd.DataFrame, setting: str) -> Judge:
         return [name for test in failed if (name := _column(test)) is not None]
 
     return judge
+
+
+def _psi() -> DataDriftPreset:
+    return DataDriftPreset(num_method="psi", cat_method="psi", num_threshold=PSI, cat_threshold=PSI)
 
 
 def _column(test: dict) -> str | None:
