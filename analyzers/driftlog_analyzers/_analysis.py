@@ -24,6 +24,7 @@ from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._settings import Settings
+from driftlog_analyzers._shippers import beside, watched
 from driftlog_analyzers._state import State
 from driftlog_analyzers._store import EventStore, ProfileSpec
 from driftlog_analyzers._window import CountSize, TimeSize, Window, WindowSize
@@ -55,6 +56,14 @@ class _Run:
     def label_of(self, window: Window) -> str:
         """The baseline's name, in a hash all that decides the results, and whether the window was judged while open."""
         return f"{self.label}{', open' if window.end > self.now else ''})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """What is known of some windows beside their events."""
+
+    labels: Mapping[Window, Quality]
+    shippers: Mapping[Window, Sequence[Result]]
 
 
 def analyze(
@@ -109,7 +118,8 @@ def analyze(
     done = 0
     for chunk in _chunks(due):
         with state.transaction():
-            made = _evaluated(run, chunk, known, history, labels)
+            shippers = watched(store, baseline.model, size, chunk, now=now, settings=settings)
+            made = _evaluated(run, chunk, known, history, _Beyond(labels, shippers))
             _carry_on(run, known, made)
         known |= {evaluation.window: evaluation for evaluation in made}
         done += len(made)
@@ -220,9 +230,10 @@ def _evaluated(
     windows: list[Window],
     known: dict[Window, Evaluation],
     events: dict[Window, int],
-    labels: Mapping[Window, Quality],
+    beyond: _Beyond,
 ) -> list[Evaluation]:
     """Evaluate some windows and save what was found."""
+    labels = beyond.labels
     made: list[Evaluation] = []
     several: dict[int, WindowProfile] = {}
     earlier = _earlier(run)
@@ -237,6 +248,7 @@ def _evaluated(
             calibration=run.calibration,
             quality=labels.get(window),
         )
+        results = beside(results, beyond.shippers.get(window, ()))
         if earlier:
             earlier.add(window, profile, results)
         if mixed(profile, results):

@@ -45,6 +45,7 @@ DetectorName = Literal[
     "latency",
     "error_rate",
     "quality",
+    "resources",
     "volume",
 ]
 DETECTORS: tuple[DetectorName, ...] = get_args(DetectorName)

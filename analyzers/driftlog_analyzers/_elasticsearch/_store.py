@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from elasticsearch import Elasticsearch
 
 from driftlog._upload._head import stream_name
+from driftlog_analyzers._beats import ByShipper
 from driftlog_analyzers._elasticsearch._copies import Copy, counted_once, second_copies
 from driftlog_analyzers._elasticsearch._features import Role
 from driftlog_analyzers._elasticsearch._fields import Fields, fields_of
+from driftlog_analyzers._elasticsearch._heartbeats import heartbeats
 from driftlog_analyzers._elasticsearch._labels import (
     LABEL_ID,
     Join,
@@ -18,7 +20,11 @@ from driftlog_analyzers._elasticsearch._labels import (
     qualities,
     with_predictions,
 )
-from driftlog_analyzers._elasticsearch._names import check_namespace, events_pattern
+from driftlog_analyzers._elasticsearch._names import (
+    check_namespace,
+    events_pattern,
+    heartbeat_stream,
+)
 from driftlog_analyzers._elasticsearch._outline import histogram_edges, token_counts
 from driftlog_analyzers._elasticsearch._positions import counted_windows, occupied_windows
 from driftlog_analyzers._elasticsearch._queries import (
@@ -187,9 +193,13 @@ class ElasticsearchStore:
             counts = _counts(events, windows)
         yield from map(with_predictions, found, counts)
 
-    def values(
-        self, model: str, ids: Sequence[str], features: Collection[str]
-    ) -> Iterator[Logged]:
+    def heartbeats(self, model: str, windows: Sequence[Window]) -> Sequence[ByShipper]:
+        """The heartbeats of each window; see `HeartbeatStore.heartbeats`."""
+        # A pattern may match nothing, which a name may not; no other stream's name fits this one.
+        pattern = heartbeat_stream(self._namespace).replace("shipper", "shippe*", 1)
+        return heartbeats(Search(self._client, pattern).live(), model, windows)
+
+    def values(self, model: str, ids: Sequence[str], features: Collection[str]) -> Iterator[Logged]:
         """Some features of the predictions with these ids; see `EventStore.values`."""
         search = self._search(model)
         there = fields_of(search.fields())

@@ -15,6 +15,7 @@ from driftlog_analyzers.detectors import (
     oov_rate,
     quality,
     range_violation,
+    resources,
     staleness,
     stuck,
     text_length,
@@ -56,5 +57,6 @@ NAMES = (
     latency.NAME,
     error_rate.NAME,
     quality.NAME,
+    resources.NAME,
     volume.NAME,
 )

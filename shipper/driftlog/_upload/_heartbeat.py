@@ -83,6 +83,8 @@ class Heartbeat:
             "latency_ms": round(sum(latency) / len(latency) * _MILLI, 3) if latency else None,
             "latency_max_ms": round(max(latency) * _MILLI, 3) if latency else None,
             "requests": len(latency),
+            "models": sorted({state.dataset.removeprefix("driftlog.") for state in states}),
+            "every_s": self._every,
             "rss_bytes": _rss(),
             "cpu_pct": round(busy, 2),
         }

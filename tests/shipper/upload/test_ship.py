@@ -131,6 +131,7 @@ class TestOrdinary:
         assert [10, 10, 0, 0] == found
         assert (0, 0, 0.0) == (facts["dropped"], facts["unsent"], facts["oldest_unsent_s"])
         assert facts["rss_bytes"] > 1e6
+        assert (["churn"], 0.001) == (facts["models"], facts["every_s"])
         assert facts["cpu_pct"] >= 0
         first = fake.heartbeats[0][1]["driftlog"]["shipper"]
         assert (10, 0, 10) == (first["accepted"], first["indexed"], first["unsent"])
