@@ -238,7 +238,7 @@ def _evaluated(
     several: dict[int, WindowProfile] = {}
     earlier = _earlier(run)
     for window, profile in zip(windows, _profiles(run, windows, known, events), strict=True):
-        reference = _reference(run, window, earlier, known)
+        reference = _reference(run, (window, profile), earlier, known)
         results = evaluate(
             profile,
             run.baseline,
@@ -297,11 +297,15 @@ def _earlier(run: _Run) -> Earlier | None:
 
 
 def _reference(
-    run: _Run, window: Window, earlier: Earlier | None, known: dict[Window, Evaluation]
+    run: _Run,
+    of: tuple[Window, WindowProfile],
+    earlier: Earlier | None,
+    known: dict[Window, Evaluation],
 ) -> Reference | None:
     """What the window is compared with instead of the whole reference."""
+    window, profile = of
     if earlier:
-        return earlier.reference(window, known)
+        return earlier.reference(window, profile, known)
     slots = run.calibration.slots if run.calibration else {}
     slot = slots.get(slot_of(window))
     return Reference(slot) if slot else None

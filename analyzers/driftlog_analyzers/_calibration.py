@@ -2,13 +2,16 @@
 
 Windows of real traffic are no random draws: they follow the hour, the weekday, slow growth. Tests that take them for
 draws alert on that. So the reference's own windows are judged as if they were new, in each mode. Where they keep to the
-budget beside the whole reference, that is the mode; else the one that leaves the lowest floors (see `_floors`), which a
-finding must then exceed. No window is compared with itself: beside the whole reference, or its hour of the week, each
-half of the reference's windows is compared with the other half, as new windows will be, which come later.
+budget beside the whole reference, that is the mode. Else the windows before are, whose floors (see `_floors`) hold
+however far growth goes on, or the same hour of the week where that leaves floors that are lower by a tenth. A finding
+must exceed the floor.
+
+No window is compared with itself: beside the whole reference, or its hour of the week, each half of the reference's
+windows is compared with the other half, as new windows will be, which come later.
 """
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,9 +23,10 @@ from driftlog_analyzers._floors import (
     Spread,
     alerting,
     episodes,
-    rate,
+    feature_windows,
     spread_key,
     spreads,
+    within,
 )
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._window import TimeSize, Window, WindowSize
@@ -161,12 +165,12 @@ def calibrate(
     new = _newcomers(profiles, judge)
     modes = _modes(size, windows, profiles, own=own)
     judged = {mode: _judged(profiles, pairs, judge, new) for mode, pairs in modes}
-    rates = {mode: rate(found) for mode, found in judged.items()}
-    asked = {mode: spreads(found, budget) for mode, found in judged.items()}
-    mode = Mode.WHOLE if rates[Mode.WHOLE] <= budget else _lowest(asked)
+    found = {mode: feature_windows(results) for mode, results in judged.items()}
+    asked = {mode: spreads(results, budget) for mode, results in judged.items()}
+    mode = Mode.WHOLE if within(*found[Mode.WHOLE], budget) else _lowest(asked)
     alerts = alerting(judged[mode], budget)
     first, last = windows[0].start, windows[-1].end
-    bad = episodes(alerts)
+    begun = episodes(alerts)
     return Calibration(
         size=str(size),
         first=first,
@@ -174,9 +178,9 @@ def calibrate(
         mode=mode,
         windows=len(windows),
         budget=budget,
-        rates={str(name): found for name, found in rates.items()},
-        alerts=bad,
-        per_month=bad * (_MONTH / max(last - first, timedelta(seconds=1))),
+        rates={str(name): 1000.0 * bad / max(1, of) for name, (bad, of) in found.items()},
+        alerts=begun,
+        per_month=begun * (_MONTH / max(last - first, timedelta(seconds=1))),
         spreads=asked[mode],
         slots=_slots(windows, profiles) if mode is Mode.WEEKLY else {},
         latest=_latest(profiles) if mode is Mode.TRAILING else None,
@@ -209,21 +213,24 @@ def _judged(
 
 
 def _lowest(asked: Mapping[Mode, Mapping[str, Spread]]) -> Mode:
-    """The mode whose floors are the lowest on average, each as a part of the highest of the modes.
+    """The mode whose floors are the lowest on average, each as a part of the highest of the modes."""
+    modes = {mode: found for mode, found in asked.items() if mode is not Mode.WHOLE} or asked
+    parts = {mode: _parts(found, modes.values()) for mode, found in modes.items()}
+    return min(parts, key=lambda m: parts[m] * (_PREFERENCE if m is Mode.TRAILING else 1.0))
 
-    The whole reference, which needs no choice, is left only for floors that are lower by a tenth.
-    """
+
+def _parts(found: Mapping[str, Spread], modes: Collection[Mapping[str, Spread]]) -> float:
     highest = {
-        key: max(found[key].floor for found in asked.values() if key in found)
-        for key in {key for found in asked.values() for key in found}
+        key: min(1.0, max(one[key].floor for one in modes if key in one))
+        for one in modes
+        for key in one
     }
-    parts = {
-        mode: mean(
-            [found[key].floor / highest[key] if key in found else 0.0 for key in highest] or [0.0]
-        )
-        for mode, found in asked.items()
-    }
-    return min(parts, key=lambda mode: parts[mode] * (_PREFERENCE if mode is Mode.WHOLE else 1.0))
+    floors = [
+        min(1.0, found[key].floor) / most if key in found else 0.0
+        for key, most in highest.items()
+        if most
+    ]
+    return mean(floors or [0.0])
 
 
 def _modes(

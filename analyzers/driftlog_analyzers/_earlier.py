@@ -49,16 +49,23 @@ class Earlier:
         self._windows: deque[_Known] = deque(maxlen=REACH)
         self._made: dict[Window, frozenset[str]] = {}
 
-    def reference(self, window: Window, known: Mapping[Window, Evaluation]) -> Reference:
+    def reference(
+        self, window: Window, profile: WindowProfile, known: Mapping[Window, Evaluation]
+    ) -> Reference:
         """The windows before this one, where they are enough; else the end of the reference.
+
+        The first windows of the learned stretch itself are compared with those before and themselves.
 
         Args:
             window: the window.
+            profile: of it.
             known: what was said of earlier windows.
         """
         if self._last is None or _after(self._last) != (window.start, window.start_id):
             self._read(window, known)
         usable = [one for one in self._windows if one.profile.events and _WHOLE not in one.found]
+        if len(usable) < FEWEST and self._is_good(window):
+            return Reference(merged([*(one.profile for one in usable), profile]))
         latest = usable[-TRAILING:]
         apart = sorted({feature for one in latest for feature in one.found})
         return Reference(

@@ -4,16 +4,21 @@ With W windows the floor is the tail of the effects above their median, taken fo
 values is at a probability of 1 / (W + 1), and the budget's probability is reached from there along that tail. It lies
 above the largest effect by a twentieth at least: an effect that is much the same in every window depends a little on
 what the windows are compared with, too.
+
+Whether a feature is stuck is no matter of degree. A window of some hours may well have one weather or one month: what
+is stuck in more of the reference's windows than the budget explains is so as usual; else there is no floor.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
 MARGIN = 1.05
+NEVER = math.inf
+_STUCK = ("stuck.", "prediction_collapse.")
 Judged = Mapping[str, tuple[float, bool]]
 """Effect without sign and whether it alerts, by `spread_key`."""
 
@@ -26,7 +31,7 @@ class Spread:
         windows: how many answered.
         median: of the effects, without their sign.
         largest: the largest effect.
-        floor: what the effect of a finding must exceed.
+        floor: what the effect of a finding must exceed; infinite where no effect is a finding.
     """
 
     windows: int
@@ -42,8 +47,11 @@ def spread_key(detector: str, feature: str, segment: str) -> str:
 
 def spreads(judged: Sequence[Judged], budget: float) -> dict[str, Spread]:
     """Of every detector and feature that ever moved; budget is in false alerts per 1,000 feature-windows."""
+    alerts = Counter(key for found in judged for key, (_, alert) in found.items() if alert)
     return {
-        key: _spread(found, budget) for key, found in _effects(judged).items() if max(found) > 0
+        key: _spread(key, found, alerts[key], budget)
+        for key, found in _effects(judged).items()
+        if max(found) > 0
     }
 
 
@@ -61,12 +69,15 @@ def alerting(judged: Sequence[Judged], budget: float) -> list[frozenset[str]]:
     """What alerts in each window, judged by the floors of the others."""
     effects = _effects(judged)
     top = {key: sorted(found)[-2:] for key, found in effects.items()}
+    alerts = Counter(key for found in judged for key, (_, alert) in found.items() if alert)
+
+    def above(key: str, effect: float) -> bool:
+        if key.startswith(_STUCK):
+            return within(alerts[key] - 1, len(effects[key]), budget)
+        return effect > floor(effects[key], _others(top[key], effect), budget)
+
     return [
-        frozenset(
-            key
-            for key, (effect, alerts) in found.items()
-            if alerts and effect > floor(effects[key], _others(top[key], effect), budget)
-        )
+        frozenset(key for key, (effect, alert) in found.items() if alert and above(key, effect))
         for found in judged
     ]
 
@@ -76,14 +87,20 @@ def episodes(alerts: Sequence[frozenset[str]]) -> int:
     return sum(len(now - before) for before, now in pairwise([frozenset(), *alerts]))
 
 
-def rate(judged: Sequence[Judged]) -> float:
-    """Alerting features per 1,000 feature-windows."""
+def within(alerts: int, windows: int, budget: float) -> bool:
+    """Whether so many alerts are within the budget, as far as so few windows tell (three standard deviations)."""
+    expected = budget / 1000.0 * windows
+    return alerts <= expected + 3.0 * math.sqrt(expected)
+
+
+def feature_windows(judged: Sequence[Judged]) -> tuple[int, int]:
+    """How many features alert, summed over the windows, and how many there are."""
     features = {key.partition(".")[2] for found in judged for key in found}
-    alerting_features = sum(
-        len({key.partition(".")[2] for key, (_, alerts) in found.items() if alerts})
+    alerts = sum(
+        len({key.partition(".")[2] for key, (_, alert) in found.items() if alert})
         for found in judged
     )
-    return 1000.0 * alerting_features / max(1, len(features) * len(judged))
+    return alerts, len(features) * len(judged)
 
 
 def _effects(judged: Sequence[Judged]) -> dict[str, list[float]]:
@@ -94,9 +111,13 @@ def _effects(judged: Sequence[Judged]) -> dict[str, list[float]]:
     return dict(effects)
 
 
-def _spread(effects: Sequence[float], budget: float) -> Spread:
+def _spread(key: str, effects: Sequence[float], alerts: int, budget: float) -> Spread:
     largest = max(effects)
-    return Spread(len(effects), median(effects), largest, floor(effects, largest, budget))
+    if key.startswith(_STUCK):
+        found = 0.0 if within(alerts, len(effects), budget) else NEVER
+    else:
+        found = floor(effects, largest, budget)
+    return Spread(len(effects), median(effects), largest, found)
 
 
 def _others(top: Sequence[float], effect: float) -> float:
