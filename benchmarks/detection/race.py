@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
 import numpy as np
 import pandas as pd
 from benchmarks.detection.data import NAMES, Feature, Split, data_set, features, split, windows
@@ -155,7 +156,7 @@ def _ours(
     judge = Driftlog().fit(reference, _roles(source, reference))
     for task in tasks:
         begin = time.perf_counter()
-        alerts = judge.judge(pd.read_parquet(task.path))
+        alerts = judge.judge(read(task.path))
         standing.add(task, alerts, Answer(frozenset(), None, time.perf_counter() - begin))
 
 
@@ -177,7 +178,7 @@ def prepare(source: Split, folder: Path, seed: int) -> tuple[Path, list[Task], p
     known = [f for f in features(source.reference, source.roles) if f.kind != "text"]
     chosen = sorted(f.name for f in _some(known, chance))
     rows = source.reference[chosen].iloc[:REFERENCE].reset_index(drop=True)
-    rows.to_parquet(folder / "reference.parquet")
+    write(rows, folder / "reference.parquet")
     pool = source.pool[chosen]
     inside = features(rows, source.roles)
     tasks = [*_clean(pool, folder, chance), *_faulty(source.name, pool, inside, folder, chance)]
@@ -196,7 +197,7 @@ def _clean(pool: pd.DataFrame, folder: Path, chance: np.random.Generator) -> Ite
     for size in SIZES:
         for n in range(CLEAN):
             path = folder / f"clean-{size}-{n}.parquet"
-            windows(pool, size, 1, int(chance.integers(2**31))).to_parquet(path)
+            write(windows(pool, size, 1, int(chance.integers(2**31))), path)
             yield Task("clean", size, (), frozenset(), pool.shape[1], path)
 
 
@@ -213,8 +214,20 @@ def _faulty(
             chosen = eligible[int(chance.integers(len(eligible)))]
             path = folder / f"{n}-{size}.parquet"
             rows = windows(pool, size, 1, int(chance.integers(2**31)))
-            faulty(rows, fault.inject(rows, chosen, chance)).to_parquet(path)
+            write(faulty(rows, fault.inject(rows, chosen, chance)), path)
             yield _task(fault, chosen, size, pool.shape[1], path)
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Write a frame as Parquet, with what driftlog itself needs anyway."""
+    with duckdb.connect() as connection:
+        connection.from_df(frame).write_parquet(str(path))
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read such a file."""
+    with duckdb.connect() as connection:
+        return connection.read_parquet(str(path)).df()
 
 
 def _task(fault: Fault, chosen: Chosen, size: int, columns: int, path: Path) -> Task:
