@@ -1,6 +1,6 @@
 """The predictions of some segments, as SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from driftlog_analyzers._catalog import Parts
 from driftlog_analyzers._placing import placed
@@ -21,6 +21,8 @@ def predictions_sql(
     fields: str = "",
     names: Names | None = None,
     version: str | None = None,
+    *,
+    more: Mapping[str, str] | None = None,
 ) -> str:
     """A SELECT of a model's predictions: ``ts`` (microseconds since 1970), ``id`` and further fields.
 
@@ -30,13 +32,14 @@ def predictions_sql(
         fields: further expressions, each after a comma, over the columns ``event`` and ``driftlog``.
         names: the features and outputs that ``driftlog`` must hold.
         version: only of this model version.
+        more: further columns of the documents and their types, for the expressions.
     """
     columns = {
         "@timestamp": "TIMESTAMPTZ",
         "event": "STRUCT(id VARCHAR, action VARCHAR, outcome VARCHAR, duration BIGINT)",
         "driftlog": document_type(names or {}),
     }
-    lines = read_lines([segment.path for segment, _ in held], columns)
+    lines = read_lines([segment.path for segment, _ in held], columns | dict(more or {}))
     of_version = "" if version is None else f" AND driftlog.model.version = {literal(version)}"
     return (
         f'SELECT epoch_us("@timestamp") AS ts, event.id AS id{fields} FROM {lines} '

@@ -33,6 +33,7 @@ from driftlog_analyzers._segments import (
     merge_names,
     total_versions,
 )
+from driftlog_analyzers._shadow import Shadow, ShadowSpec
 from driftlog_analyzers._spool_examples import examples
 from driftlog_analyzers._spool_quality import (
     LABELS,
@@ -42,6 +43,7 @@ from driftlog_analyzers._spool_quality import (
     qualities,
     sums_sql,
 )
+from driftlog_analyzers._spool_shadow import shadow
 from driftlog_analyzers._spool_source import predictions_sql, relation_of
 from driftlog_analyzers._spool_values import EVER, logged, values_sql, wanted_sql
 from driftlog_analyzers._spool_windows import counted_windows, occupied_moments
@@ -234,6 +236,10 @@ class SpoolStore:
         for _, held in self._catalog.groups(model, [EVER]):
             sql, columns = values_sql(model, held, features)
             yield from logged(self._rows(sql), columns)
+
+    def shadow(self, spec: ShadowSpec) -> Shadow:
+        """Two versions' predictions for the same requests; see `EventStore.shadow`."""
+        return shadow(self._catalog, self._rows, spec)
 
     def examples(
         self,

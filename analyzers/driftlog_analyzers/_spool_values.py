@@ -40,7 +40,7 @@ def values_sql(model: str, held: Parts, features: Collection[str]) -> tuple[str,
     parts = [getattr(column, part) or "NULL" for column in columns for part in _PARTS]
     fields = "".join(f", {part} AS v{n}" for n, part in enumerate(parts))
     source = predictions_sql(model, held, fields, names)
-    return f"SELECT * EXCLUDE (ts) FROM ({source}) SEMI JOIN {WANTED} USING (id)", columns  # noqa: S608 - literals and quoted names
+    return f"SELECT * EXCLUDE (ts) FROM ({source}) SEMI JOIN {WANTED} USING (id)", columns
 
 
 def logged(rows: Iterable[Sequence[Any]], columns: Sequence[Column]) -> Iterator[Logged]:

@@ -9,6 +9,7 @@ from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Compared, Quality
+from driftlog_analyzers._shadow import Shadow, ShadowSpec
 from driftlog_analyzers._window import Window, WindowSize
 
 Edges = Mapping[str, tuple[float, ...]]
@@ -151,6 +152,13 @@ class EventStore(Protocol):
         """Some features of the predictions with these ids, in no order; ids without event are left out.
 
         Only these events leave the store. Of several predictions that were given one id, each comes.
+
+        Raises:
+            StoreError: the store could not answer completely.
+        """
+
+    def shadow(self, spec: ShadowSpec) -> Shadow:
+        """The predictions of two versions for the same requests, joined and summed up.
 
         Raises:
             StoreError: the store could not answer completely.

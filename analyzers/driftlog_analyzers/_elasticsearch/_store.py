@@ -38,6 +38,7 @@ from driftlog_analyzers._elasticsearch._queries import (
     within,
 )
 from driftlog_analyzers._elasticsearch._search import Part, Search, Table, View
+from driftlog_analyzers._elasticsearch._shadow import shadow
 from driftlog_analyzers._elasticsearch._values import values
 from driftlog_analyzers._elasticsearch._window_profile import (
     VERSION,
@@ -50,6 +51,7 @@ from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Quality
+from driftlog_analyzers._shadow import Shadow, ShadowSpec
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
 from driftlog_analyzers._window import LONGEST_GAP, CountSize, Window, WindowSize
 
@@ -204,6 +206,11 @@ class ElasticsearchStore:
         search = self._search(model)
         there = fields_of(search.fields())
         yield from values(search.live(), predictions(model), there, ids, features)
+
+    def shadow(self, spec: ShadowSpec) -> Shadow:
+        """Two versions' predictions for the same requests; see `EventStore.shadow`."""
+        with self._events(spec.model, [spec.window]) as events:
+            return shadow(events.view, events.of(spec.window), spec)
 
     def examples(
         self,

@@ -18,6 +18,7 @@ from driftlog_analyzers.cli._analyze import analyze
 from driftlog_analyzers.cli._baseline import baseline
 from driftlog_analyzers.cli._calibrate import calibrate
 from driftlog_analyzers.cli._check_config import check_config
+from driftlog_analyzers.cli._compare_models import compare_models
 from driftlog_analyzers.cli._console import complain, show
 from driftlog_analyzers.cli._demo import demo
 from driftlog_analyzers.cli._log import log
@@ -61,6 +62,7 @@ def application() -> typer.Typer:
     app.add_typer(alerts, name="alerts")
     app.command()(report)
     app.command()(skew)
+    app.command("compare-models")(compare_models)
     app.command()(ship)
     app.command()(status)
     app.command("check-config")(check_config)
