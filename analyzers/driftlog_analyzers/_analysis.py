@@ -23,6 +23,7 @@ from driftlog_analyzers._late_labels import held_against_labels
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._reference import profile_spec
+from driftlog_analyzers._sampled import going_together
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._shippers import beside, watched
 from driftlog_analyzers._state import State
@@ -64,6 +65,7 @@ class _Beyond:
 
     labels: Mapping[Window, Quality]
     shippers: Mapping[Window, Sequence[Result]]
+    together: Mapping[Window, Sequence[Result]]
 
 
 def analyze(
@@ -119,7 +121,8 @@ def analyze(
     for chunk in _chunks(due):
         with state.transaction():
             shippers = watched(store, baseline.model, size, chunk, now=now, settings=settings)
-            made = _evaluated(run, chunk, known, history, _Beyond(labels, shippers))
+            together = going_together(store, baseline, settings, chunk)
+            made = _evaluated(run, chunk, known, history, _Beyond(labels, shippers, together))
             _carry_on(run, known, made)
         known |= {evaluation.window: evaluation for evaluation in made}
         done += len(made)
@@ -159,9 +162,10 @@ def profile_fingerprint(spec: ProfileSpec) -> str:
 def _label(
     baseline: Baseline, settings: Settings, fingerprint: str, calibration: Calibration | None
 ) -> str:
-    rules = repr(sorted(baseline.constraints.items()))
+    rules = repr((sorted(baseline.constraints.items()), sorted(baseline.outputs.items())))
     moves = to_json(calibration) if calibration else b""
     labels = to_json(baseline.quality) if baseline.quality else b""
+    labels += to_json(baseline.joint) if baseline.joint else b""
     key = _hash(
         to_json(baseline.profile), rules, fingerprint, _settings_key(settings), moves, labels
     )
@@ -249,6 +253,7 @@ def _evaluated(
             quality=labels.get(window),
         )
         results = beside(results, beyond.shippers.get(window, ()))
+        results = (*results, *beyond.together.get(window, ()))
         if earlier:
             earlier.add(window, profile, results)
         if mixed(profile, results):

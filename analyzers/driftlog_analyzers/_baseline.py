@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Literal
 
 from driftlog_analyzers._calibration import Calibration
+from driftlog_analyzers._joint import Joint
 from driftlog_analyzers._profile import Counts, FeatureProfile, WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._window import WindowSize
 
 Kind = Literal["numeric", "categorical", "text", "list", "unknown"]
 Stage = Literal["active", "beta", "planned", "deprecated"]
+
+Environment = Literal["training", "serving"]
+ENVIRONMENTS: tuple[Environment, ...] = ("training", "serving")
 
 LISTED_VALUES = 100
 REQUIRED_PRESENCE = 0.999
@@ -30,6 +34,7 @@ class Constraint:
         values: the known values, where they are few enough to list.
         min_domain_mass: share of values that must be known ones, 0 to 1; 1 makes any unknown value a finding.
         stage: features that are not ``active`` are reported but open no alert.
+        environment: where the feature is expected; of one that is of training alone, nothing is said of served events.
     """
 
     kind: Kind
@@ -40,6 +45,7 @@ class Constraint:
     values: tuple[str, ...] | None = None
     min_domain_mass: float = 0.0
     stage: Stage = "active"
+    environment: tuple[Environment, ...] = ENVIRONMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,10 @@ class Baseline:
         profile: the reference's profile.
         constraints: expectations by feature.
         vocabulary: texts per token, by text feature, for texts whose service has no vocabulary of its own.
+        outputs: expectations by output of the model.
         calibrations: how the reference's own windows move, for each size of windows that was calibrated.
         quality: what the labels say of the reference's predictions; None where it has none.
+        joint: how its features go together; None where nobody asked for that.
     """
 
     model: str
@@ -66,7 +74,9 @@ class Baseline:
     constraints: Mapping[str, Constraint]
     vocabulary: Mapping[str, Counts] = field(default_factory=dict)
     calibrations: tuple[Calibration, ...] = ()
+    outputs: Mapping[str, Constraint] = field(default_factory=dict)
     quality: Quality | None = None
+    joint: Joint | None = None
 
     def calibration(self, size: WindowSize) -> Calibration | None:
         """How the reference's windows of this size move; None where that was not calibrated."""

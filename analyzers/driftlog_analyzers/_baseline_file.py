@@ -6,37 +6,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 from urllib.parse import quote
 
-import tomlkit
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
-from tomlkit.items import Table
+from pydantic import ValidationError
 
-from driftlog_analyzers._baseline import Baseline, Constraint, Kind, Stage
+from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._baseline_toml import File, amended, document
 from driftlog_analyzers._calibration import Calibration
+from driftlog_analyzers._joint import Joint
 from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._toml import config_error, problems, read_toml
 from driftlog_analyzers.errors import BaselineError, InputError
-
-_HEADER = """\
-A baseline of driftlog: what is expected of the features of one model version.
-Edit it and review it in git; the profile that it was made from lies beside it.
-
-kind              "numeric", "categorical", "text", "list" or "unknown"
-required          true: an event without the feature is a fault
-nulls             "allowed": only their rate is watched; "forbidden": each is a fault
-minimum, maximum  the allowed range of a number; leave one out for no bound
-values            the known values of a category
-min_domain_mass   share of values that must be known ones; at 1 any unknown value is a finding
-stage             "active", or left out; of "beta", "planned" and "deprecated" nobody is alerted
-"""
-_RANGED = {"numeric", "unknown"}
-_LISTED = {"categorical", "list", "unknown"}
-
-_Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,70 +30,29 @@ class _Reference:
     vocabulary: Mapping[str, Counts]
     calibrations: tuple[Calibration, ...] = ()
     quality: Quality | None = None
-
-
-class _Feature(BaseModel):
-    """One ``[features.<name>]`` table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Kind
-    required: bool = Field(default=True, strict=True)
-    nulls: Literal["allowed", "forbidden"] = "allowed"
-    minimum: _Number | None = None
-    maximum: _Number | None = None
-    values: tuple[str, ...] | None = None
-    min_domain_mass: _Number = Field(default=0.0, ge=0, le=1)
-    stage: Stage = "active"
-
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        bounds = (self.minimum, self.maximum)
-        if self.kind not in _RANGED and bounds != (None, None):
-            raise ValueError(f"a {self.kind} feature has no minimum and no maximum; remove them")
-        if None not in bounds and self.minimum > self.maximum:  # type: ignore[operator]
-            raise ValueError(
-                f"minimum {self.minimum:g} is above maximum {self.maximum:g}; correct one of them"
-            )
-        if self.kind not in _LISTED and (self.values is not None or self.min_domain_mass):
-            raise ValueError(
-                f"a {self.kind} feature has no values and no min_domain_mass; remove them"
-            )
-        return self
-
-
-class _File(BaseModel):
-    """The TOML file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    model: str
-    version: str
-    created: AwareDatetime = Field(strict=True)
-    source: str
-    events: int = Field(strict=True, ge=0)
-    profile: str
-    features: dict[str, _Feature] = Field(default_factory=dict)
+    joint: Joint | None = None
 
 
 def save_baseline(baseline: Baseline, path: Path) -> None:
     """Write the baseline to `path`, and its profile to ``<name>.profile.json`` beside it.
 
-    A file that says the same already is left as people wrote it.
+    Of a file of the same baseline only what changed is written anew: the rest is as people wrote it.
 
     Raises:
         InputError: the files cannot be written.
     """
     beside = path.with_name(f"{path.stem}.profile.json")
     reference = _Reference(
-        baseline.profile, baseline.vocabulary, baseline.calibrations, baseline.quality
+        baseline.profile,
+        baseline.vocabulary,
+        baseline.calibrations,
+        baseline.quality,
+        baseline.joint,
     )
-    document = _document(baseline, beside.name)
     files = {beside: to_json(reference) + b"\n"}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not (path.exists() and read_toml(path) == document.unwrap()):
-            files[path] = document.as_string().encode()
+        files[path] = _text(path, baseline, beside.name).encode()
         _write(files)
     except OSError as error:
         raise InputError(
@@ -142,12 +84,12 @@ def load_baseline(path: Path) -> Baseline:
         created=file.created,
         source=file.source,
         profile=reference.profile,
-        constraints={
-            name: Constraint(**feature.model_dump()) for name, feature in file.features.items()
-        },
+        constraints=file.rules("features"),
+        outputs=file.rules("predictions"),
         vocabulary=reference.vocabulary,
         calibrations=reference.calibrations,
         quality=reference.quality,
+        joint=reference.joint,
     )
 
 
@@ -208,51 +150,23 @@ class BaselineFolder:
         return load_baseline(find_baseline(self.path, model, version))
 
 
-def _document(baseline: Baseline, profile: str) -> tomlkit.TOMLDocument:
-    document = tomlkit.document()
-    for line in _HEADER.splitlines():
-        document.add(tomlkit.comment(line) if line else tomlkit.nl())
-    document.add(tomlkit.nl())
-    document.update(
-        model=baseline.model,
-        version=baseline.version,
-        created=baseline.created,
-        source=baseline.source,
-        events=baseline.profile.events,
-        profile=profile,
-    )
-    features = tomlkit.table(is_super_table=True)
-    for name, constraint in baseline.constraints.items():
-        features.append(tomlkit.key(name), _table(constraint))
-    document.append("features", features)
-    return document
+def _text(path: Path, baseline: Baseline, beside: str) -> str:
+    """The TOML file's content."""
+    made = document(baseline, beside)
+    found: list[str] = []
+    file = _validated(read_toml(path), found) if path.exists() else None
+    own = made.unwrap()
+    heads = ("model", "version", "created", "source", "events", "profile")
+    if file is None or any(getattr(file, key) != own[key] for key in heads):
+        return made.as_string()
+    return amended(path.read_text(encoding="utf-8"), file, baseline)
 
 
-def _table(constraint: Constraint) -> Table:
-    """Only the keys that matter for its kind."""
-    table = tomlkit.table()
-    keys: dict[str, Any] = {
-        "kind": constraint.kind,
-        "required": constraint.required,
-        "nulls": constraint.nulls,
-    }
-    if constraint.kind in _RANGED:
-        keys |= {"minimum": constraint.minimum, "maximum": constraint.maximum}
-    if constraint.kind in _LISTED:
-        keys |= {"values": constraint.values, "min_domain_mass": constraint.min_domain_mass}
-    if constraint.stage != "active":
-        keys |= {"stage": constraint.stage}
-    for key, value in keys.items():
-        if value is not None:
-            table.add(key, list(value) if isinstance(value, tuple) else value)
-    return table
-
-
-def _validated(data: dict[str, Any], found: list[str]) -> _File | None:
+def _validated(data: dict[str, Any], found: list[str]) -> File | None:
     try:
-        return _File.model_validate(data)
+        return File.model_validate(data)
     except ValidationError as error:
-        found += problems(error, _File)
+        found += problems(error, File)
         return None
 
 

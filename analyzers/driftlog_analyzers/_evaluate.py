@@ -72,7 +72,8 @@ def evaluate(
     level = level_of(settings.budget, len(whole.cases))
     told = explained(decide(results, level), whole.cases, profile, baseline.vocabulary)
     told += _of_slices(profile, beside, told, level)
-    final = (_staged(result, baseline.constraints.get(result.feature)) for result in told)
+    rules = {**baseline.constraints, **{f"{OUTPUT}{k}": r for k, r in baseline.outputs.items()}}
+    final = (_staged(result, rules.get(result.feature)) for result in told)
     return tuple(sorted(final, key=_order))
 
 
@@ -266,15 +267,21 @@ def _named(result: Result, name: str, case: Case) -> Result:
 def _cases(
     profile: WindowProfile, baseline: Baseline, settings: Settings, reference: WindowProfile
 ) -> list[Case]:
-    """The features, then the outputs, which are expected as the baseline has them."""
+    """The features of served events, then the outputs."""
     windows = baseline.profile, reference, profile
-    outputs = infer_constraints(replace(windows[0], features=windows[0].predictions))
+    outputs = baseline.outputs or infer_constraints(
+        replace(windows[0], features=windows[0].predictions)
+    )
     cases = _side_by_side(baseline.constraints, [w.features for w in windows], windows)
     cases += [
         replace(case, feature=f"{OUTPUT}{case.feature}", output=True)
         for case in _side_by_side(outputs, [w.predictions for w in windows], windows)
     ]
-    return [case for case in cases if case.feature not in settings.ignored]
+    return [case for case in cases if _is_served(case) and case.feature not in settings.ignored]
+
+
+def _is_served(case: Case) -> bool:
+    return case.constraint is None or "serving" in case.constraint.environment
 
 
 def _beside_quiet(case: Case, apart: Mapping[str, WindowProfile]) -> Case:

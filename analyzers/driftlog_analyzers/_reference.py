@@ -5,17 +5,20 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 
-from driftlog_analyzers._baseline import Baseline, infer_constraints
+from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
+from driftlog_analyzers._joint import SAMPLE, codings, joint
 from driftlog_analyzers._outline import histogram_edges, token_counts
 from driftlog_analyzers._profile import Counts, FeatureProfile, Numeric, WindowProfile
 from driftlog_analyzers._quality import Quality, compared
 from driftlog_analyzers._scan import scan
 from driftlog_analyzers._scan_slices import scan_slices
 from driftlog_analyzers._slices import largest_slices
+from driftlog_analyzers._spool_sample import sampled
 from driftlog_analyzers._store import Edges, EventStore, FeatureSpec, ProfileSpec, QualitySpec
 from driftlog_analyzers._table import Roles, Table, file_table, frame_table
 from driftlog_analyzers._window import Window
@@ -33,6 +36,7 @@ def baseline_from_file(
     version: str,
     roles: Roles | None = None,
     segments: Sequence[str] = (),
+    multivariate: bool = False,
     closed: bool = False,
 ) -> Baseline:
     """A baseline from a CSV or Parquet file of training data, one row an event.
@@ -43,13 +47,15 @@ def baseline_from_file(
         version: the version that it is for.
         roles: what the columns are.
         segments: categorical features whose slices are watched by themselves, see `largest_slices`.
+        multivariate: also keep how the features go together, from a sample.
         closed: make the seen values of every feature with few of them the only allowed ones.
 
     Raises:
         InputError: the file cannot be used, lacks a named column, or a segment has no categorical values there.
     """
     with file_table(path, roles or Roles()) as table:
-        return _baseline(table, model, version, str(path), segments, closed=closed)
+        made = _baseline(table, model, version, str(path), segments, closed=closed)
+        return _with_joint(made, table) if multivariate else made
 
 
 def baseline_from_frame(
@@ -59,6 +65,7 @@ def baseline_from_frame(
     version: str,
     roles: Roles | None = None,
     segments: Sequence[str] = (),
+    multivariate: bool = False,
     closed: bool = False,
 ) -> Baseline:
     """A baseline from a data frame of training data, one row an event; see `baseline_from_file`.
@@ -67,7 +74,8 @@ def baseline_from_frame(
         InputError: the frame is empty, lacks a named column, or a segment has no categorical values there.
     """
     with frame_table(frame, roles or Roles()) as table:
-        return _baseline(table, model, version, "a data frame", segments, closed=closed)
+        made = _baseline(table, model, version, "a data frame", segments, closed=closed)
+        return _with_joint(made, table) if multivariate else made
 
 
 def profile_frame(
@@ -90,6 +98,7 @@ def baseline_from_store(
     start: datetime | None = None,
     end: datetime | None = None,
     segments: Sequence[str] = (),
+    multivariate: bool = False,
     closed: bool = False,
 ) -> Baseline:
     """A baseline from the events of the log between start and end, of this model version only.
@@ -119,7 +128,25 @@ def baseline_from_store(
     if slices := largest_slices(profile, segments):
         profile = next(iter(store.profiles(replace(spec, slices=slices), [window])))
     made = _made(model, version, f"the log, {window}{several}", profile, vocabulary, closed=closed)
-    return replace(made, quality=_quality(store, made, window, only))
+    made = replace(made, quality=_quality(store, made, window, only))
+    if not multivariate:
+        return made
+    coded = codings(made.profile)
+    names = [coding.feature for coding in coded]
+    (rows,) = store.sample(model, [window], names, SAMPLE, only)
+    return replace(made, joint=joint(coded, rows))
+
+
+def _with_joint(baseline: Baseline, table: Table) -> Baseline:
+    """The baseline with how the features of the table go together."""
+
+    def rows(sql: str) -> list[tuple[Any, ...]]:
+        return table.connection.execute(sql).fetchall()
+
+    coded = codings(baseline.profile)
+    names = [coding.feature for coding in coded]
+    found = sampled(rows, table.relation, names, SAMPLE).get(0, [])
+    return replace(baseline, joint=joint(coded, [row for _, row in found]))
 
 
 def _quality(
@@ -156,16 +183,18 @@ def profile_spec(baseline: Baseline) -> ProfileSpec:
         low, high = _tolerant(rule.minimum, rule.maximum, known.numeric if known else None)
         features[name] = replace(features.get(name, FeatureSpec()), minimum=low, maximum=high)
     outputs = {
-        name: _output_spec(output.numeric) for name, output in baseline.profile.predictions.items()
+        name: _output_spec(output.numeric, baseline.outputs.get(name))
+        for name, output in baseline.profile.predictions.items()
     }
     return ProfileSpec(baseline.model, features, outputs, slices=tuple(baseline.profile.parts))
 
 
-def _output_spec(numeric: Numeric | None) -> FeatureSpec:
-    """Outputs are expected in the reference's own range."""
+def _output_spec(numeric: Numeric | None, rule: Constraint | None) -> FeatureSpec:
+    """Outputs without constraints are expected in the reference's own range."""
     if numeric is None:
         return FeatureSpec()
-    return FeatureSpec(numeric.edges, *_tolerant(numeric.minimum, numeric.maximum, numeric))
+    low, high = (rule.minimum, rule.maximum) if rule else (numeric.minimum, numeric.maximum)
+    return FeatureSpec(numeric.edges, *_tolerant(low, high, numeric))
 
 
 def _tolerant(
@@ -238,6 +267,7 @@ def _made(
     closed: bool,
 ) -> Baseline:
     constraints = infer_constraints(profile, closed=closed)
+    outputs = infer_constraints(replace(profile, features=profile.predictions))
     parts = {part: _known(own, vocabulary) for part, own in profile.parts.items()}
     return Baseline(
         model,
@@ -247,6 +277,7 @@ def _made(
         _known(profile, vocabulary).with_parts(parts),
         constraints,
         vocabulary,
+        outputs=outputs,
     )
 
 

@@ -70,10 +70,13 @@ def alerts_show(
     with where.open_state() as remembered:
         episode = remembered.episode(alert)
         sizes = _sizes(remembered, {episode.model})
+        size = sizes.get(episode.id, "")
+        beside = _beside(remembered, episode, size)
     if as_json:
-        show_json(alert_values(episode, sizes) | {"first": episode.first, "latest": episode.latest})
+        evidence = {"first": episode.first, "latest": episode.latest, "beside": beside}
+        show_json(alert_values(episode, sizes) | evidence)
         return
-    show(*_evidence(episode, sizes.get(episode.id, ""), where))
+    show(*_evidence(episode, size, beside, where))
 
 
 def _require_analysis(state: "State", where: Place) -> None:
@@ -98,6 +101,15 @@ def _sizes(state: "State", models: "set[str]") -> dict[str, str]:
         for size in state.sizes(model)
         for episode in state.episodes(model, size=parse_size(size))
     }
+
+
+def _beside(state: "State", episode: "Episode", size: str) -> str:
+    """What the latest window was compared with."""
+    from driftlog_analyzers._window import parse_size  # noqa: PLC0415 - when needed
+
+    last = episode.last
+    near = state.evaluations(episode.model, parse_size(size), last.start, last.end) if size else ()
+    return next((e.baseline.rpartition(" (")[0] for e in near if e.window == last), "")
 
 
 def worst_first(episodes: "Sequence[Episode]") -> "tuple[Episode, ...]":
@@ -137,7 +149,7 @@ def alert_values(episode: "Episode", sizes: "Mapping[str, str]") -> dict[str, ob
     return values | {"window": sizes.get(episode.id)}
 
 
-def _evidence(episode: "Episode", size: str, where: Place) -> list[object]:
+def _evidence(episode: "Episode", size: str, beside: str, where: Place) -> list[object]:
     latest, window = episode.latest, episode.last
     p_value = _probability(latest.p_value)
     lines: list[object] = [
@@ -147,6 +159,7 @@ def _evidence(episode: "Episode", size: str, where: Place) -> list[object]:
         f"detector  {episode.detector}, feature {_about(episode)}",
         f"since     {episode.opened}, {counted(episode.windows, 'window')} of {size} with findings",
         f"latest    {window}",
+        f"beside    {beside}",
         f"evidence  n = {latest.n:,}, effect = {latest.effect:.4g}, {p_value}",
     ]
     if latest.statistics:

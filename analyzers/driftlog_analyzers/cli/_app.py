@@ -16,12 +16,14 @@ from driftlog.errors import ShipperError
 from driftlog_analyzers.cli._alerts import alerts_list, alerts_show
 from driftlog_analyzers.cli._analyze import analyze
 from driftlog_analyzers.cli._baseline import baseline
+from driftlog_analyzers.cli._baseline_review import baseline_accept, baseline_diff
 from driftlog_analyzers.cli._calibrate import calibrate
 from driftlog_analyzers.cli._check_config import check_config
 from driftlog_analyzers.cli._compare_models import compare_models
 from driftlog_analyzers.cli._console import complain, show
 from driftlog_analyzers.cli._demo import demo
 from driftlog_analyzers.cli._log import log
+from driftlog_analyzers.cli._options import alone
 from driftlog_analyzers.cli._report import report
 from driftlog_analyzers.cli._setup import setup
 from driftlog_analyzers.cli._ship import ship
@@ -53,7 +55,7 @@ def application() -> typer.Typer:
     app.callback()(_options)
     app.command()(demo)
     app.command()(log)
-    app.command()(baseline)
+    app.add_typer(_baselines(), name="baseline")
     app.command()(calibrate)
     app.command()(analyze)
     alerts = typer.Typer(help="Review the alerts.", no_args_is_help=True)
@@ -68,6 +70,15 @@ def application() -> typer.Typer:
     app.command("check-config")(check_config)
     app.command()(setup)
     return app
+
+
+def _baselines() -> typer.Typer:
+    """``baseline`` itself builds one; its commands review those that there are."""
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(alone(baseline))
+    group.command("diff")(baseline_diff)
+    group.command("accept")(baseline_accept)
+    return group
 
 
 def _options(

@@ -72,7 +72,7 @@ def calibrate(
                 settings=_run.settings(where, name),
                 progress=advance,
             )
-    kept = _keep(known, where, baseline or where.config.monitor(name).baseline)
+    kept = keep(known, where, baseline or where.config.monitor(name).baseline)
     calibration = known.calibrations[-1]
     if as_json:
         show_json(_values(known, calibration, kept))
@@ -93,8 +93,8 @@ def _stretch(text: str) -> "Window":
     return Window(moment(start, "--without"), moment(end, "--without"))
 
 
-def _keep(baseline: "Baseline", where: Place, file: Path | None) -> str:
-    """Save it where it came from; where, in words."""
+def keep(baseline: "Baseline", where: Place, file: Path | None) -> str:
+    """Save a baseline where it came from; where, in words."""
     from driftlog_analyzers._baseline_file import save_baseline  # noqa: PLC0415 - when needed
 
     if file:

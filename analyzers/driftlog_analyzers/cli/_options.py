@@ -160,6 +160,18 @@ def at_place(command: Callable[Concatenate[Place, ...], None]) -> Callable[..., 
     return run
 
 
+def alone(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a group's own command to run where none of the group's commands is named."""
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        if given["context"].invoked_subcommand is None:
+            command(**given)
+
+    run.__signature__ = inspect.signature(command)  # type: ignore[attr-defined]
+    return run
+
+
 def _refuse_foreign(context: typer.Context, store: Store) -> None:
     """Options on the command line must be of the store; variables may be there for other commands."""
     (other,) = set(Store) - {store}
