@@ -45,6 +45,7 @@ DetectorName = Literal[
     "latency",
     "error_rate",
     "quality",
+    "multivariate",
     "resources",
     "volume",
 ]
@@ -216,6 +217,7 @@ class Monitor(BaseModel):
     baseline: _Place | None = None
     version: str | None = None
     max_age: Annotated[timedelta, PlainValidator(_age)] | None = None
+        multivariate: whether the baseline keeps how features go together, and windows are held against that.
     text: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -230,6 +232,7 @@ class Monitor(BaseModel):
         roles = {"text": self.text, "categorical": self.categorical, "ignore": self.ignore}
         for name in sorted({name for names in roles.values() for name in names}):
             lists = [role for role, names in roles.items() if name in names]
+    multivariate: bool = Field(default=False, strict=True)
             if len(lists) > 1:
                 raise ValueError(f"feature {name!r} is in {' and '.join(lists)}; keep one of them")
         return self

@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from heapq import nsmallest
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +20,7 @@ import duckdb
 from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._connect import connect
 from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._joint import Row
 from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._outline import histogram_edges, token_counts
 from driftlog_analyzers._placing import needs_table, placed, table_sql
@@ -43,6 +46,7 @@ from driftlog_analyzers._spool_quality import (
     qualities,
     sums_sql,
 )
+from driftlog_analyzers._spool_sample import Chosen, sampled
 from driftlog_analyzers._spool_shadow import shadow
 from driftlog_analyzers._spool_source import predictions_sql, relation_of
 from driftlog_analyzers._spool_values import EVER, logged, values_sql, wanted_sql
@@ -240,6 +244,24 @@ class SpoolStore:
     def shadow(self, spec: ShadowSpec) -> Shadow:
         """Two versions' predictions for the same requests; see `EventStore.shadow`."""
         return shadow(self._catalog, self._rows, spec)
+
+    def sample(
+        self,
+        model: str,
+        windows: Sequence[Window],
+        features: Sequence[str],
+        limit: int,
+        version: str | None = None,
+    ) -> Iterator[Sequence[Row]]:
+        """Values of a few events of each window; see `EventStore.sample`."""
+        found: dict[int, list[Chosen]] = {}
+        for numbers, held in self._catalog.groups(model, windows):
+            relation = self._relation(model, [windows[n] for n in numbers], held, version)
+            for n, rows in sampled(self._rows, relation, features, limit).items():
+                both = [*found.get(numbers[n], ()), *rows]
+                found[numbers[n]] = nsmallest(limit, both, key=itemgetter(0))
+        for n in range(len(windows)):
+            yield [row for _, row in found.pop(n, ())]
 
     def examples(
         self,

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._joint import Row
 from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Compared, Quality
@@ -159,6 +160,23 @@ class EventStore(Protocol):
 
     def shadow(self, spec: ShadowSpec) -> Shadow:
         """The predictions of two versions for the same requests, joined and summed up.
+
+        Raises:
+            StoreError: the store could not answer completely.
+        """
+
+    def sample(
+        self,
+        model: str,
+        windows: Sequence[Window],
+        features: Sequence[str],
+        limit: int,
+        version: str | None = None,
+    ) -> Iterator[Sequence[Row]]:
+        """The values of some input features in a few events of each window, in order; never used to count events.
+
+        Events are chosen by a hash of their id: the same ones each time, but not the same ones in every store. At most
+        10,000 of a window, of one model version, where one is given.
 
         Raises:
             StoreError: the store could not answer completely.

@@ -37,6 +37,7 @@ from driftlog_analyzers._elasticsearch._queries import (
     predictions,
     within,
 )
+from driftlog_analyzers._elasticsearch._sample import sample
 from driftlog_analyzers._elasticsearch._search import Part, Search, Table, View
 from driftlog_analyzers._elasticsearch._shadow import shadow
 from driftlog_analyzers._elasticsearch._values import values
@@ -48,6 +49,7 @@ from driftlog_analyzers._elasticsearch._window_profile import (
     span_part,
 )
 from driftlog_analyzers._finding import Condition
+from driftlog_analyzers._joint import Row
 from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Quality
@@ -194,6 +196,19 @@ class ElasticsearchStore:
             found = qualities(events.view, Join(spanned, labels, spec.compared, windows))
             counts = _counts(events, windows)
         yield from map(with_predictions, found, counts)
+
+    def sample(
+        self,
+        model: str,
+        windows: Sequence[Window],
+        features: Sequence[str],
+        limit: int,
+        version: str | None = None,
+    ) -> Iterator[Sequence[Row]]:
+        """Values of a few events of each window; see `EventStore.sample`."""
+        with self._events(model, windows, version) as events:
+            for window in windows:
+                yield sample(events.view, events.of(window), events.features, features, limit)
 
     def heartbeats(self, model: str, windows: Sequence[Window]) -> Sequence[ByShipper]:
         """The heartbeats of each window; see `HeartbeatStore.heartbeats`."""

@@ -104,6 +104,7 @@ def _from_log(
             start=start,
             end=end,
             segments=segments or where.config.monitor(name).segments,
+            multivariate=where.config.monitor(name).multivariate,
             closed=closed,
         )
 
@@ -134,6 +135,7 @@ def _from_file(  # noqa: PLR0917 - what the command was given
             ignored=frozenset(ignore or monitor.ignore),
         ),
         segments=segments or monitor.segments,
+        multivariate=monitor.multivariate,
         closed=closed,
     )
 

@@ -58,6 +58,11 @@ def find(where: Place, model: str, path: Path | None, version: str | None) -> Ba
             f"baseline {file or baseline.name} has no segments of {', '.join(unknown)}, which the configuration names; "
             f"make it again with: {_how_made(where, model)}"
         )
+    if monitor.multivariate and baseline.joint is None:
+        raise BaselineError(
+            f"baseline {file or baseline.name} does not hold how features go together, which multivariate in the"
+            f" configuration asks for; make it again with: {_how_made(where, model)}"
+        )
     return baseline
 
 

@@ -8,6 +8,7 @@ from driftlog_analyzers.detectors import (
     deployment,
     error_rate,
     latency,
+    multivariate,
     na_spike,
     new_feature,
     nonfinite,
@@ -57,6 +58,7 @@ NAMES = (
     latency.NAME,
     error_rate.NAME,
     quality.NAME,
+    multivariate.NAME,
     resources.NAME,
     volume.NAME,
 )
