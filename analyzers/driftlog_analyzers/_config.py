@@ -207,6 +207,7 @@ class Monitor(BaseModel):
         categorical: features whose numbers are codes.
         ignore: features that no detector looks at.
         segments: categorical features whose slices, the ten largest of the baseline, are watched by themselves.
+        multivariate: whether the baseline keeps how features go together, and windows are held against that.
         thresholds: smallest effect of a finding instead of the detector's own or the calibrated one, by ``detector`` or
             ``detector.feature``, in the unit of the detector's effect.
     """
@@ -217,11 +218,11 @@ class Monitor(BaseModel):
     baseline: _Place | None = None
     version: str | None = None
     max_age: Annotated[timedelta, PlainValidator(_age)] | None = None
-        multivariate: whether the baseline keeps how features go together, and windows are held against that.
     text: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    multivariate: bool = Field(default=False, strict=True)
     thresholds: Mapping[
         Annotated[str, AfterValidator(_threshold)],
         Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)],
@@ -232,7 +233,6 @@ class Monitor(BaseModel):
         roles = {"text": self.text, "categorical": self.categorical, "ignore": self.ignore}
         for name in sorted({name for names in roles.values() for name in names}):
             lists = [role for role, names in roles.items() if name in names]
-    multivariate: bool = Field(default=False, strict=True)
             if len(lists) > 1:
                 raise ValueError(f"feature {name!r} is in {' and '.join(lists)}; keep one of them")
         return self
