@@ -19,7 +19,7 @@ from pydantic import (
 
 from driftlog._upload._settings import check_url
 from driftlog.errors import SettingsError
-from driftlog_analyzers._elasticsearch._names import check_namespace, shown
+from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention, shown
 from driftlog_analyzers._episode import EpisodeSettings
 from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
@@ -45,6 +45,7 @@ DetectorName = Literal[
     "latency",
     "error_rate",
     "quality",
+    "feedback",
     "multivariate",
     "resources",
     "volume",
@@ -68,6 +69,13 @@ def _age(value: object) -> timedelta:
     if isinstance(size, CountSize):
         raise ValueError(f"{value!r} is no age; write one such as 90d or 12w")  # noqa: TRY004 - pydantic collects ValueErrors only
     return size.duration if isinstance(size, TimeSize) else size
+
+
+def _span(value: object) -> TimeSize:
+    size = _size(value)
+    if not isinstance(size, TimeSize):
+        raise ValueError(f"{value!r} is no span of time; write one such as 1d")  # noqa: TRY004 - as above
+    return size
 
 
 def _detector(name: object) -> DetectorName:
@@ -120,6 +128,14 @@ def _namespace(value: object) -> str:
     return name
 
 
+def _retention(value: object) -> str:
+    try:
+        check_retention(time := _quiet_text(value))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    return time
+
+
 _QuietPlace = Annotated[Path, BeforeValidator(_quiet_text), AfterValidator(_beside_file)]
 
 
@@ -131,6 +147,7 @@ class Elasticsearch(BaseModel):
         namespace: last part of all names.
         api_key_file: a file that holds the encoded API key and nothing else.
         ca_certs: file of the certificates to trust.
+        retention: for how long ``driftlog setup`` has events kept at least, such as ``90d``; None, as long as now.
     """
 
     model_config = _CLOSED
@@ -139,6 +156,7 @@ class Elasticsearch(BaseModel):
     namespace: Annotated[str, PlainValidator(_namespace)] = "default"
     api_key_file: _QuietPlace | None = None
     ca_certs: _QuietPlace | None = None
+    retention: Annotated[str, PlainValidator(_retention)] | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -195,6 +213,24 @@ class Detection(BaseModel):
         return tuple(name for name in DETECTORS if name not in self.disabled)
 
 
+class Feedback(BaseModel):
+    """Which input could follow the model's own earlier output.
+
+    Attributes:
+        output: an output, such as the recommended item.
+        input: the input that may repeat it.
+        entity: the feature that names whom both are about.
+        within: how long ago the output may be.
+    """
+
+    model_config = _CLOSED
+
+    output: str
+    input: str
+    entity: str
+    within: Annotated[TimeSize, PlainValidator(_span)] = TimeSize(timedelta(days=1))
+
+
 class Monitor(BaseModel):
     """How one model is watched.
 
@@ -210,6 +246,7 @@ class Monitor(BaseModel):
         multivariate: whether the baseline keeps how features go together, and windows are held against that.
         thresholds: smallest effect of a finding instead of the detector's own or the calibrated one, by ``detector`` or
             ``detector.feature``, in the unit of the detector's effect.
+        feedback: a loop to be watched: more and more inputs that are the model's own earlier output.
     """
 
     model_config = _CLOSED
@@ -227,6 +264,7 @@ class Monitor(BaseModel):
         Annotated[str, AfterValidator(_threshold)],
         Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)],
     ] = Field(default_factory=dict)
+    feedback: Feedback | None = None
 
     @model_validator(mode="after")
     def _one_role_each(self) -> Self:

@@ -102,6 +102,10 @@ def test_every_key_is_a_typed_value(write, tmp_path):
             "[elasticsearch]\nnamespace = 'A-b'",
             "elasticsearch.namespace: namespace 'A-b' cannot end a data stream's name",
         ),
+        (
+            "[elasticsearch]\nretention = '90'",
+            "elasticsearch.retention: retention '90' is not understood; write a time such as 90d",
+        ),
         ("[elasticsearch]\nca_certs = 3", "elasticsearch.ca_certs: it should be a text in quotes"),
         ("alerts = 3", "alerts is 3; it should be a table"),
         ("models = 3", "models is 3; it should be a table"),

@@ -20,7 +20,8 @@ def driftlog(monkeypatch, capsys):
     """Run a command in this process; gives its exit code, stdout and stderr."""
     for name in ("URL", "API_KEY", "CA_CERTS"):
         monkeypatch.delenv(f"ELASTICSEARCH_{name}", raising=False)
-    monkeypatch.delenv("DRIFTLOG_NAMESPACE", raising=False)
+    for name in ("NAMESPACE", "RETENTION"):
+        monkeypatch.delenv(f"DRIFTLOG_{name}", raising=False)
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["driftlog", *map(str, arguments)])

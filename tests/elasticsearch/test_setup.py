@@ -41,11 +41,77 @@ def test_twice_is_once(setup, client, namespace):
     assert first == state()
 
 
+def test_retention_stays(setup, client, namespace):
+    """A setup that names no retention keeps the one there is; one that shortens it says so."""
+
+    def kept():
+        name = f"driftlog-events-{namespace}"
+        (template,) = client.indices.get_index_template(name=name).body["index_templates"]
+        return template["index_template"]["template"]["lifecycle"]["data_retention"]
+
+    assert ("365d", []) == (setup("--retention", "365d")["retention"], setup()["notes"])
+    assert ("365d", "365d") == (setup()["retention"], kept())
+    shortened = setup("--retention", "30d")
+    assert ["Until now the retention was 365d; what is older than 30d is deleted."] == (
+        shortened["notes"]
+    )
+    assert ("30d", "30d") == (setup()["retention"], kept())
+
+
+def test_without_a_retention_the_first_setup_takes_ours(setup):
+    """Where nobody ever named one it is 90 days."""
+    assert "90d" == setup()["retention"]
+
+
+def test_retention_by_option_variable_or_file(setup, monkeypatch, tmp_path):
+    """An option counts before the variable, and that before the file."""
+    file = tmp_path / "driftlog.toml"
+    file.write_text('[elasticsearch]\nretention = "11d"\n')
+    config = ("--config", file)
+    assert "11d" == setup(*config)["retention"]
+    monkeypatch.setenv("DRIFTLOG_RETENTION", "12d")
+    assert "12d" == setup(*config)["retention"]
+    assert "13d" == setup(*config, "--retention", "13d")["retention"]
+
+
+def test_a_template_that_keeps_for_ever(setup, driftlog, client, elasticsearch_url, namespace):
+    """Somebody's change that keeps events for ever is not undone unless a retention is named."""
+    setup()
+    name = f"driftlog-events-{namespace}"
+    (template,) = client.indices.get_index_template(name=name).body["index_templates"]
+    body = template["index_template"] | {"template": {"lifecycle": {}}}
+    body = {key: value for key, value in body.items() if "_date" not in key}
+    client.indices.put_index_template(name=name, body=body)
+    code, _, err = driftlog("setup", "--url", elasticsearch_url, "--namespace", namespace)
+    assert (1, True) == (code, f"the template {name} was changed to keep events without end" in err)
+    assert "14d" == setup("--retention", "14d")["retention"]
+
+
+def test_a_foreign_stream_is_named(setup, ship, client, namespace):
+    """A stream from before driftlog's templates is named with its rollover, after which it is ours."""
+    foreign = f"foreign-{namespace}"
+    client.indices.put_index_template(
+        name=foreign, index_patterns=[ship.stream], data_stream={}, priority=1
+    )
+    ship({"age": 1})
+    (note,) = setup()["notes"]
+    client.indices.delete_index_template(name=foreign)
+    rollover = f"POST /{ship.stream}/_rollover"
+    assert (True, True) == (
+        note.startswith(f"{ship.stream} was made without driftlog's templates"),
+        note.endswith(f"run: {rollover}"),
+    )
+    method, path = rollover.split()
+    headers = {"accept": "application/json", "content-type": "application/json"}
+    client.perform_request(method, path, headers=headers)
+    assert [f"{ship.stream} take a changed mapping with their next rollover."] == setup()["notes"]
+
+
 def test_streams_that_are_there_are_named(setup, ship):
     """A later setup says what the streams that exist do and do not take over."""
     setup()
     ship({"age": 1})
-    first, second = setup("--retention", "7d")["notes"]
+    _, first, second = setup("--retention", "7d")["notes"]
     assert f"{ship.stream} take a changed mapping with their next rollover." == first
     assert f"{ship.stream} keep the retention they have (no handler found" in second
     assert second.endswith("new ones keep 7d.")

@@ -157,6 +157,8 @@ def test_takes_what_an_older_cluster_has(driftlog, lacks, features, notes):
     def script(path):
         if path == "/":
             return 200, {"version": {"number": "8.14.0"}}
+        if path == "/_index_template":
+            return 200, {"index_templates": []}
         if path.startswith("/_resolve"):
             return 200, {"indices": [], "aliases": [], "data_streams": []}
         if path == "/_index_template/_simulate":
@@ -170,20 +172,35 @@ def test_takes_what_an_older_cluster_has(driftlog, lacks, features, notes):
     assert (features, notes) == (json.loads(out)["features"], len(json.loads(out)["notes"]))
 
 
+def with_streams(path):
+    """A cluster with five streams, the last of them foreign."""
+    if path == "/":
+        return 200, INFO
+    if path == "/_index_template":
+        return 200, {"index_templates": []}
+    streams = [f"logs-driftlog.m{i}-default" for i in range(5)]
+    if path.startswith("/_resolve"):
+        found = [{"name": name, "backing_indices": [f".ds-{name}-1"]} for name in streams]
+        return 200, {"indices": [], "aliases": [], "data_streams": found}
+    ours = {"mappings": {"_meta": {"managed_by": "driftlog"}}}
+    if path.endswith("/_mapping") and "logs-driftlog." in path:
+        return 200, {f".ds-{name}-1": ours for name in streams[:4]}
+    return 200, {"template": ours}
+
+
 def test_brings_the_retention_to_streams_that_are_there(driftlog):
-    """Each existing stream of the namespace gets the new retention."""
-
-    def script(path):
-        if path == "/":
-            return 200, INFO
-        if path.startswith("/_resolve"):
-            streams = [{"name": f"logs-driftlog.m{i}-default"} for i in range(5)]
-            return 200, {"indices": [], "aliases": [], "data_streams": streams}
-        return 200, {"template": {"mappings": {"_meta": {"managed_by": "driftlog"}}}}
-
-    with scripted(script) as (url, seen):
-        code, out, err = driftlog("setup", "--url", url)
+    """Each existing stream of the namespace gets the retention that is named."""
+    with scripted(with_streams) as (url, seen):
+        code, out, err = driftlog("setup", "--url", url, "--retention", "7d")
     assert (0, "") == (code, err)
-    assert "and 2 more take a changed mapping with their next rollover." in out
+    assert "logs-driftlog.m4-default was made without driftlog's templates" in out
+    assert "m2-default and 1 more take a changed mapping with their next rollover." in out
     changed = [one for one in seen if one.endswith("/_lifecycle")]
     assert [f"PUT /_data_stream/logs-driftlog.m{i}-default/_lifecycle" for i in range(5)] == changed
+
+
+def test_leaves_the_retention_of_streams_that_are_there(driftlog):
+    """A setup that names no retention changes that of no stream."""
+    with scripted(with_streams) as (url, seen):
+        code, _, err = driftlog("setup", "--url", url)
+    assert (0, "", []) == (code, err, [one for one in seen if one.endswith("/_lifecycle")])

@@ -4,6 +4,9 @@ from driftlog_analyzers._elasticsearch._names import check_namespace, check_rete
 from driftlog_analyzers._elasticsearch._state_templates import state_requests
 from driftlog_analyzers._elasticsearch._templates import Features, Request, stream_requests
 
+RETENTION = "90d"
+"""For how long events are kept at least, where nobody ever said."""
+
 
 def requests(namespace: str, retention: str, features: Features) -> tuple[Request, ...]:
     """What is put, in the order in which it must be put; all of it may be put again and again.

@@ -8,7 +8,7 @@ from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch
 
-from driftlog_analyzers._elasticsearch._bodies import requests
+from driftlog_analyzers._elasticsearch._bodies import RETENTION, requests
 from driftlog_analyzers._elasticsearch._errors import FORBIDDEN, explained, foreign, reason
 from driftlog_analyzers._elasticsearch._names import (
     STATE_KINDS,
@@ -17,7 +17,9 @@ from driftlog_analyzers._elasticsearch._names import (
     shown,
     state_index,
 )
+from driftlog_analyzers._elasticsearch._streams import stream_notes
 from driftlog_analyzers._elasticsearch._templates import (
+    EVENTS,
     PRIORITY,
     Features,
     Json,
@@ -33,8 +35,8 @@ _CANDIDATES = (
     Features(logsdb=False, failure_store=False),
 )
 _JSON = {"accept": "application/json", "content-type": "application/json"}
-_LISTED = 3
-_REFUSED, _NO_METHOD, _MISSING = 400, 405, 404
+_ENDLESS = "without end"
+_REFUSED, _NO_METHOD = 400, 405
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +62,42 @@ class Installed:
     notes: tuple[str, ...]
 
 
-def install(client: Elasticsearch, url: str, *, namespace: str, retention: str) -> Installed:
+def install(
+    client: Elasticsearch, url: str, *, namespace: str, retention: str | None = None
+) -> Installed:
     """Install everything of one namespace, and check that it takes effect.
 
     Args:
         client: the connection, with a key that may manage index templates and `driftlog-*`.
         url: where it leads to, for sentences.
         namespace: last part of all names.
-        retention: for how long events are kept at least, such as ``90d``.
+        retention: for how long events are kept at least, such as ``90d``; None for what the namespace has, or where it
+            has none for `RETENTION`. What is there already is brought to it only where it is named.
 
     Raises:
         ConfigError: the namespace or the retention makes no sense.
         StoreError: the cluster cannot be reached, is too old, refuses, or prefers another's template.
     """
-    requests(namespace, retention, Features())  # complains before anything is sent
+    requests(
+        namespace, RETENTION if retention is None else retention, Features()
+    )  # complains before anything is sent
     with explained(url):
         version = server_version(client, url)
-        features = _features(client, namespace, retention)
-        wanted = requests(namespace, retention, features)
+        before = _retention(client, namespace)
+        kept = _kept(retention, before, namespace)
+        features = _features(client, namespace, kept)
+        wanted = requests(namespace, kept, features)
         for request in wanted:
             _put(client, request, url)
         for name in _probes(namespace):
             _check_winner(client, name)
-        notes = (*_feature_notes(features), *_stream_notes(client, namespace, retention))
+        notes = (
+            *_feature_notes(features),
+            *_retention_notes(before, kept),
+            *stream_notes(client, namespace, retention),
+        )
     paths = tuple(request.path for request in wanted)
-    return Installed(shown(url), version, namespace, retention, features, paths, notes)
+    return Installed(shown(url), version, namespace, kept, features, paths, notes)
 
 
 def _ask(client: Elasticsearch, method: str, path: str, body: Json | None = None) -> Any:
@@ -113,6 +126,37 @@ def server_version(client: Elasticsearch, url: str) -> str | None:
             f"Elasticsearch at {shown(url)} is {version}; driftlog needs {oldest} or later: upgrade it"
         )
     return version
+
+
+def _retention(client: Elasticsearch, namespace: str) -> str | None:
+    """What the namespace's template says now; None where there is none."""
+    name = f"{EVENTS}-{namespace}"
+    for one in _ask(client, "GET", "_index_template")["index_templates"]:
+        if one["name"] == name:
+            lifecycle = one["index_template"].get("template", {}).get("lifecycle", {})
+            ends = lifecycle.get("enabled", True) and "data_retention" in lifecycle
+            return str(lifecycle["data_retention"]) if ends else _ENDLESS
+    return None
+
+
+def _kept(wanted: str | None, before: str | None, namespace: str) -> str:
+    """The retention to install.
+
+    Raises:
+        StoreError: nobody names one, and somebody took out of the template what setup had put there.
+    """
+    if wanted is None and before == _ENDLESS:
+        raise StoreError(
+            f"the template {EVENTS}-{namespace} was changed to keep events without end, which setup would undo;"
+            f" name what it shall be with --retention, such as {RETENTION}"
+        )
+    return wanted or before or RETENTION
+
+
+def _retention_notes(before: str | None, now: str) -> list[str]:
+    if before in {None, now}:
+        return []
+    return [f"Until now the retention was {before}; what is older than {now} is deleted."]
 
 
 def _features(client: Elasticsearch, namespace: str, retention: str) -> Features:
@@ -206,27 +250,5 @@ def _feature_notes(features: Features) -> list[str]:
     if not features.failure_store:
         notes.append(
             "This Elasticsearch has no failure store (8.19, 9.1 and later): rejected events stay in the quarantine."
-        )
-    return notes
-
-
-def _stream_notes(client: Elasticsearch, namespace: str, retention: str) -> list[str]:
-    """Bring the retention to the streams that are there already; say what they still lack."""
-    names = f"{events_pattern(namespace)},{heartbeat_stream(namespace)}"
-    found = client.indices.resolve_index(name=names, ignore_unavailable=True, allow_no_indices=True)
-    streams = [stream["name"] for stream in found["data_streams"]]
-    if not streams:
-        return []
-    more = len(streams) - _LISTED
-    listed = ", ".join(streams[:_LISTED]) + (f" and {more} more" if more > 0 else "")
-    notes = [f"{listed} take a changed mapping with their next rollover."]
-    try:
-        for stream in streams:
-            client.indices.put_data_lifecycle(name=stream, data_retention=retention)
-    except ApiError as error:
-        if error.status_code not in {_REFUSED, _NO_METHOD, FORBIDDEN, _MISSING}:
-            raise
-        notes.append(
-            f"{listed} keep the retention they have ({reason(error.body)}); new ones keep {retention}."
         )
     return notes

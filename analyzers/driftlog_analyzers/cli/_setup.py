@@ -27,9 +27,14 @@ def setup(
     ca_certs: CertificatesOption = None,
     namespace: NamespaceOption = None,
     retention: Annotated[
-        str,
-        typer.Option("--retention", help="How long events are kept at least.", metavar="TIME"),
-    ] = "90d",
+        str | None,
+        typer.Option(
+            "--retention",
+            envvar="DRIFTLOG_RETENTION",
+            help="How long events are kept at least; by default as long as now, at first 90d.",
+            metavar="TIME",
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print every body as JSON; connect to nothing.")
     ] = False,
@@ -41,10 +46,10 @@ def setup(
     Run it under an administrator's key, again after each upgrade, and as often as you like.
     """
     settings = configuration(config)
+    named = settings.elasticsearch
+    retention = named.retention if retention is None else retention
     if dry_run:
-        _print_bodies(
-            settings.elasticsearch.namespace if namespace is None else namespace, retention
-        )
+        _print_bodies(named.namespace if namespace is None else namespace, retention)
         return
     target = cluster(url, api_key, ca_certs, namespace, settings)
     from driftlog._upload._connect import connect  # noqa: PLC0415 - when needed
@@ -56,11 +61,11 @@ def setup(
     _tell(installed, as_json=as_json)
 
 
-def _print_bodies(namespace: str, retention: str) -> None:
-    from driftlog_analyzers._elasticsearch._bodies import requests  # noqa: PLC0415 - when needed
+def _print_bodies(namespace: str, retention: str | None) -> None:
+    from driftlog_analyzers._elasticsearch._bodies import RETENTION, requests  # noqa: PLC0415 - when needed
     from driftlog_analyzers._elasticsearch._templates import Features  # noqa: PLC0415 - as above
 
-    wanted = requests(namespace, retention, Features())
+    wanted = requests(namespace, RETENTION if retention is None else retention, Features())
     show_json({f"PUT /{request.path}": request.body for request in wanted})
 
 
