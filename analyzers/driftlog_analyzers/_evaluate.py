@@ -1,15 +1,13 @@
 """From a window's profile to its results: every detector on every feature, then one decision over all p-values.
 
-A finding needs three things: enough events, an effect above the detector's floor, and significance after the p-values
-of the window went through Benjamini-Hochberg (1995) together. Without any fault that keeps the probability of a false
-finding in a window under its level, which is the budget per feature-window times the number of features.
+A finding needs three things: enough events, an effect above the detector's floor, and significance among all tests of
+the window. The budget is a number of false alerts per feature-window, so that what is held down is the expected number
+of false findings in a window: to the budget per feature-window times the number of features.
 """
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-
-from scipy import stats
 
 from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
 from driftlog_analyzers._calibration import Calibration, Reference
@@ -34,7 +32,6 @@ from driftlog_analyzers.detectors import quality as labels
 WINDOW = "window"
 OUTPUT = "prediction."
 HIGHEST_LEVEL = 0.05
-RESERVE = 0.5
 _ABSENT = FeatureProfile()
 _OF_ALL_EVENTS = frozenset({deployment.NAME, new_feature.NAME, staleness.NAME})
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
@@ -49,6 +46,7 @@ def evaluate(
     reference: Reference | None = None,
     calibration: Calibration | None = None,
     quality: Quality | None = None,
+    more: Sequence[Result] = (),
 ) -> tuple[Result, ...]:
     """Every result of one window, findings first, the gravest at the top.
 
@@ -60,6 +58,7 @@ def evaluate(
         reference: what rates and distributions are compared with instead of the baseline's profile.
         calibration: how the reference's own windows move.
         quality: what the labels say of the window's predictions; None where that is not asked.
+        more: what was tested elsewhere, to be decided together with the rest.
     """
     reference = reference or Reference(baseline.profile)
     beside = _Beside(baseline, settings, reference.profile, calibration, apart=reference.apart)
@@ -69,9 +68,10 @@ def evaluate(
         answer = volume.volume(profile.events, history)
         results = [_thresholded(answer, settings, calibration), *results]
     results = [*results, *_of_quality(profile, quality, beside)]
+    results += [_thresholded(result, settings, calibration) for result in more]
     level = level_of(settings.budget, len(whole.cases))
     told = explained(decide(results, level), whole.cases, profile, baseline.vocabulary)
-    told += _of_slices(profile, beside, told, level)
+    told += _of_slices(profile, quality, beside, told, level)
     rules = {**baseline.constraints, **{f"{OUTPUT}{k}": r for k, r in baseline.outputs.items()}}
     final = (_staged(result, rules.get(result.feature)) for result in told)
     return tuple(sorted(final, key=_order))
@@ -92,9 +92,10 @@ class _Beside:
         """The same for a slice: without what is said of all events, and without the feature that is constant in it."""
         name, own, settings = slice_name(part), self.baseline.profile.parts[part], self.settings
         before = self.before.segment(name)
+        quality = self.baseline.quality and self.baseline.quality.parts.get(name)
         return replace(
             self,
-            baseline=replace(self.baseline, profile=own),
+            baseline=replace(self.baseline, profile=own, quality=quality),
             settings=replace(
                 settings,
                 disabled=settings.disabled | _OF_ALL_EVENTS,
@@ -129,12 +130,24 @@ def _tested(profile: WindowProfile, beside: _Beside) -> _Tested:
     return _Tested(profile, [_thresholded(r, settings, beside.calibration) for r in named], cases)
 
 
+def _tested_slice(profile: WindowProfile, quality: Quality | None, beside: _Beside) -> _Tested:
+    name = beside.segment
+    one = _tested(profile.segment(name), beside)
+    own = quality and quality.parts.get(name)
+    labelled = (replace(r, segment=name) for r in _of_quality(one.profile, own, beside))
+    return replace(one, results=[*one.results, *labelled])
+
+
 def _of_slices(
-    profile: WindowProfile, beside: _Beside, whole: Sequence[Result], level: float
+    profile: WindowProfile,
+    quality: Quality | None,
+    beside: _Beside,
+    whole: Sequence[Result],
+    level: float,
 ) -> list[Result]:
     """What only slices show: one decision over all of them; what all events show, too, is weak and opens nothing."""
     parts = beside.baseline.profile.parts
-    tested = [(p, _tested(profile.segment(slice_name(p)), beside.of(p))) for p in parts]
+    tested = [(part, _tested_slice(profile, quality, beside.of(part))) for part in parts]
     known = {(r.detector, r.feature) for r in whole if r.alerts}
     decided = iter(decide([r for _, one in tested for r in one.results], level))
     results = []
@@ -157,33 +170,28 @@ def _of_slice(result: Result, part: Slice, known: Container[tuple[str, str]]) ->
 
 
 def level_of(budget: float, features: int) -> float:
-    """The level of a window's tests: half the budget, as features depend on each other and tails are approximations.
+    """The level of a window's tests together: the alerts that the budget tolerates among its features, at most 0.05.
 
     Args:
         budget: tolerated false alerts per 1,000 feature-windows.
         features: that are tested.
     """
-    return min(HIGHEST_LEVEL, RESERVE * budget / 1000.0 * max(1, features))
+    return min(HIGHEST_LEVEL, budget / 1000.0 * max(1, features))
 
 
 def decide(results: Sequence[Result], level: float) -> list[Result]:
     """Turn findings that are not significant into ok, or into a notice where they are notable.
 
-    Tests that could not be significant whatever the window held are not counted (Tarone 1990; with Benjamini-Hochberg,
-    Gilbert 2005).
+    Bonferroni's correction without the tests that could not be significant whatever the window held (Tarone 1990): the
+    expected number of false findings is at most the level, however the features depend on each other.
 
     Args:
         results: of one window; those without p-value are rules and stay as they are.
-        level: of the false discovery rate, 0 to 1.
+        level: expected number of false findings, 0 to 1.
     """
-    tested = [r for r in results if r.p_value is not None and r.least <= level]
-    if not tested:
-        return list(results)
-    adjusted = stats.false_discovery_control([min(1.0, result.p_value or 0.0) for result in tested])
-    significant = {id(result) for result, p in zip(tested, adjusted, strict=True) if p <= level}
-    return [
-        _decided(result, result.p_value is None or id(result) in significant) for result in results
-    ]
+    tested = sum(r.p_value is not None and r.least <= level for r in results)
+    each = level / max(1, tested)
+    return [_decided(r, r.p_value is None or r.p_value <= each) for r in results]
 
 
 def _decided(result: Result, significant: bool) -> Result:

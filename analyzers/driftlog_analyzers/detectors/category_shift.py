@@ -2,8 +2,8 @@
 
 Two tests, joined by Cauchy's combination:
 
-- G-test of homogeneity (Woolf 1957) over the values, those pooled into one that expect fewer than `EXPECTED`
-  occurrences in the window, so that the chi-squared approximation holds and a long tail costs no power;
+- Pearson's chi-squared test of homogeneity (1900) over the values, those pooled into one that expect fewer than
+  `EXPECTED` occurrences in the window, so that the approximation holds and a long tail costs no power;
 - Fisher's exact test of each single value, times the number of values, which finds a rare value that became common.
 
 The items of one list are not drawn one by one, so lists are the unit of sampling and only the second test is made of
@@ -61,7 +61,7 @@ def category_shift(case: Case, minimum: int) -> Result | None:
         effect=max(l_infinity, variation),
         p_value=_single_values(both, n, m)
         if case.before.lists or case.after.lists
-        else together(_g_test(both), _single_values(both, n, m)),
+        else together(_homogeneity(both), _single_values(both, n, m)),
         changes=top,
         statistics={
             "l_infinity": l_infinity,
@@ -82,12 +82,12 @@ def _words(value: str, before: float, after: float) -> str:
     return f"{value!r} went from {percent(before)} to {percent(after)}"
 
 
-def _g_test(both: Shares) -> float:
-    """p-value of the G-test on the pooled table; 1 where fewer than two cells or only one sample's are left."""
+def _homogeneity(both: Shares) -> float:
+    """Its p-value on the pooled table; 1 where fewer than two cells or only one sample's are left."""
     table = _pooled(both)
     if table.shape[1] < 2 or not table.any(axis=1).all():  # noqa: PLR2004 - nothing to compare
         return 1.0
-    return float(stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue)
+    return float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
 def _pooled(both: Shares) -> NDArray[np.int64]:

@@ -5,8 +5,8 @@ Three tests over the histogram bins of the baseline's edges, joined by Cauchy's 
 - Mann and Whitney's U (1947) of binned ranks, with the correction for ties: the centre moved. It asks for no moments,
   so that a heavy tail neither hides a shift nor feigns one;
 - Kolmogorov and Smirnov's D at the edges, which is a lower bound of D itself: anything moved;
-- the G-test of homogeneity over the bins, neighbours pooled until each expects `EXPECTED` numbers in the window: a
-  spike, or values that left their usual grid.
+- Pearson's chi-squared test of homogeneity (1900) over the bins, neighbours pooled until each expects `EXPECTED`
+  numbers in the window: a spike, or values that left their usual grid.
 
 The effect is D, or the total variation distance beyond what sampling alone gives where that is larger (a feature with
 few different values leaves all of them by a small step). The evidence also has the population stability index with its
@@ -75,9 +75,7 @@ def _probability(old: Floats, new: Floats, distance: float) -> float:
     m, n = old.sum(), new.sum()
     table = pooled_neighbours(old, new, EXPECTED)
     homogeneous = (
-        float(stats.chi2_contingency(table, correction=False, lambda_="log-likelihood").pvalue)
-        if table.shape[1] > 1
-        else 1.0
+        float(stats.chi2_contingency(table, correction=False).pvalue) if table.shape[1] > 1 else 1.0
     )
     largest_gap = float(kolmogorov(math.sqrt(n * m / (n + m)) * distance))
     return together(centre_moved(old, new), homogeneous, largest_gap)
