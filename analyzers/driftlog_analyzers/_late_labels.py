@@ -1,8 +1,10 @@
 """What the labels say of each window. They arrive late, so it is asked again in every run."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._profile import Slice, slice_name
 from driftlog_analyzers._quality import Quality, compared
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._store import EventStore, QualitySpec
@@ -21,4 +23,24 @@ def held_against_labels(
     if baseline.quality is None or NAME in settings.disabled or not store.labelled(baseline.model):
         return {}
     spec = QualitySpec(baseline.model, compared(baseline.profile.predictions))
-    return dict(zip(windows, store.quality(spec, windows), strict=True))
+    slices = tuple(baseline.profile.parts)
+    return dict(zip(windows, quality_by_slice(store, spec, slices, windows), strict=True))
+
+
+def quality_by_slice(
+    store: EventStore, spec: QualitySpec, slices: Sequence[Slice], windows: Sequence[Window]
+) -> list[Quality]:
+    """The quality of each window with that of its slices; a scan for each.
+
+    Raises:
+        StoreError: the store could not answer completely.
+    """
+    found = list(store.quality(spec, windows))
+    for part in slices:
+        own = store.quality(replace(spec, part=part), windows)
+        name = slice_name(part)
+        found = [
+            replace(whole, parts={**whole.parts, name: quality})
+            for whole, quality in zip(found, own, strict=True)
+        ]
+    return found

@@ -208,6 +208,7 @@ class Quality:
         confusion: the categorical output against categorical labels.
         deviation: the numeric output against numeric labels.
         calibration: the numeric output, where it lies from 0 to 1, against boolean labels.
+        parts: the same of slices, by their name, where those are watched by themselves.
     """
 
     predictions: int = 0
@@ -215,6 +216,7 @@ class Quality:
     confusion: Confusion = field(default_factory=Confusion)
     deviation: Deviation = field(default_factory=Deviation)
     calibration: Calibration = field(default_factory=Calibration)
+    parts: Mapping[str, "Quality"] = field(default_factory=dict)
 
     def merge(self, other: "Quality") -> "Quality":
         """Combine two windows into one."""
@@ -224,4 +226,8 @@ class Quality:
             self.confusion.merge(other.confusion),
             self.deviation.merge(other.deviation),
             self.calibration.merge(other.calibration),
+            {
+                name: self.parts.get(name, Quality()).merge(other.parts.get(name, Quality()))
+                for name in sorted({*self.parts, *other.parts})
+            },
         )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
 from driftlog_analyzers._joint import SAMPLE, codings, joint
+from driftlog_analyzers._late_labels import quality_by_slice
 from driftlog_analyzers._outline import histogram_edges, token_counts
 from driftlog_analyzers._profile import Counts, FeatureProfile, Numeric, WindowProfile
 from driftlog_analyzers._quality import Quality, compared
@@ -156,7 +157,7 @@ def _quality(
     if not store.labelled(baseline.model):
         return None
     spec = QualitySpec(baseline.model, compared(baseline.profile.predictions), version)
-    (found,) = store.quality(spec, [window])
+    (found,) = quality_by_slice(store, spec, tuple(baseline.profile.parts), [window])
     return found if found.labelled else None
 
 

@@ -218,3 +218,27 @@ def driftlog_in(tmp_path):
         return done.returncode, done.stdout, done.stderr
 
     return run
+
+
+def test_quality_of_a_group(tmp_path):
+    """A model that gets worse for one country in ten is found there, by the labels of its predictions."""
+    chance = random.Random(7)
+    print("seed", 7)
+    with PredictionLogger(model=MODEL, version="7", spool=tmp_path) as logger:
+        for n in range(12 * 400):
+            hour, country = n // 400, chance.choices(["DE", "FR"], [9, 1])[0]
+            score = chance.random()
+            right = 0.5 if country == "FR" and hour >= 10 else score
+            moment = at(n / 400)
+            name = logger.log({"country": country}, prediction=score, timestamp=moment)
+            logger.log_label(name, chance.random() < right, timestamp=moment)
+    with SpoolStore(tmp_path) as store, StateFile(tmp_path / "state.sqlite") as state:
+        made = baseline_from_store(
+            store, model=MODEL, version="7", end=at(10), segments=["country"]
+        )
+        analyze(store, made, state, HOUR)
+        episodes = state.episodes(MODEL)
+
+    assert {"country=DE", "country=FR"} == made.quality.parts.keys()
+    assert made.quality == from_json(type(made.quality), to_json(made.quality))
+    assert {("quality", "country=FR")} == {(e.detector, e.segment) for e in episodes}
