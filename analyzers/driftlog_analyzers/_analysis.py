@@ -20,10 +20,12 @@ from driftlog_analyzers._explain import by_version, mixed
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._json import to_json
 from driftlog_analyzers._late_labels import held_against_labels
+from driftlog_analyzers._loops import loops
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._sampled import going_together
+from driftlog_analyzers._saved import Saved
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._shippers import beside, watched
 from driftlog_analyzers._state import State
@@ -185,7 +187,8 @@ def _stable(spec: ProfileSpec) -> str:
 
 def _settings_key(settings: Settings) -> str:
     names = sorted(settings.disabled), sorted(settings.ignored), sorted(settings.thresholds.items())
-    return repr((settings.budget, settings.min_events, *names, settings.version, settings.max_age))
+    plain = settings.budget, settings.min_events, settings.version, settings.max_age
+    return repr((*plain, *names, settings.feedback))
 
 
 def _hash(*parts: str | bytes) -> str:
@@ -240,6 +243,7 @@ def _evaluated(
     labels = beyond.labels
     made: list[Evaluation] = []
     several: dict[int, WindowProfile] = {}
+    followed = loops(run.store, run.baseline, run.settings, run.size, windows)
     earlier = _earlier(run)
     for window, profile in zip(windows, _profiles(run, windows, known, events), strict=True):
         reference = _reference(run, (window, profile), earlier, known)
@@ -251,6 +255,7 @@ def _evaluated(
             reference=reference,
             calibration=run.calibration,
             quality=labels.get(window),
+            more=followed.get(window, ()),
         )
         results = beside(results, beyond.shippers.get(window, ()))
         results = (*results, *beyond.together.get(window, ()))
@@ -276,21 +281,8 @@ def _profiles(
 ) -> Iterator[WindowProfile]:
     """The profile of each window: the saved one where no events came since, else a new one."""
     same = [w for w in windows if w in known and known[w].events == events[w]]
-    if same and not _saved(run, same[0]):  # then windows are profiled in another way than before
-        same = []
-    kept = frozenset(same)
-    fresh = run.store.profiles(run.spec, [window for window in windows if window not in kept])
-    for window in windows:
-        if window not in kept:
-            yield next(fresh)
-        else:
-            yield _saved(run, window) or next(iter(run.store.profiles(run.spec, [window])))
-
-
-def _saved(run: _Run, window: Window) -> WindowProfile | None:
-    """The profile of an earlier run, if it was made in the same way."""
-    kept = run.state.profile(run.baseline.model, run.size, window)
-    return kept[2] if kept and kept[1] == run.fingerprint else None
+    saved = Saved(run.state, run.baseline.model, run.size, run.fingerprint)
+    return saved.or_made(run.store, run.spec, windows, same)
 
 
 def _earlier(run: _Run) -> Earlier | None:

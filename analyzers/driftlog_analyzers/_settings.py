@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from driftlog_analyzers._feedback import FeedbackSpec
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -18,6 +20,7 @@ class Settings:
         max_age: how old that version may become; None where people named no age.
         thresholds: smallest effect of a finding instead of the detector's own, by ``detector`` or, before that,
             ``detector.feature``; in the unit of the detector's effect, and 0 or more.
+        feedback: which input could follow which output; None where that is not looked at.
     """
 
     budget: float = 1.0
@@ -27,6 +30,7 @@ class Settings:
     version: str | None = None
     max_age: timedelta | None = None
     thresholds: Mapping[str, float] = field(default_factory=dict)
+    feedback: FeedbackSpec | None = None
 
     def threshold(self, detector: str, feature: str) -> float | None:
         """The smallest effect that people set for this detector on this feature; None where they set none."""

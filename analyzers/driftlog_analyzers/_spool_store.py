@@ -19,6 +19,7 @@ import duckdb
 
 from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._connect import connect
+from driftlog_analyzers._feedback import FeedbackSpec, Followed
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._joint import Row
 from driftlog_analyzers._logged import Logged
@@ -38,6 +39,7 @@ from driftlog_analyzers._segments import (
 )
 from driftlog_analyzers._shadow import Shadow, ShadowSpec
 from driftlog_analyzers._spool_examples import examples
+from driftlog_analyzers._spool_feedback import feedback
 from driftlog_analyzers._spool_quality import (
     LABELS,
     labels_sql,
@@ -262,6 +264,12 @@ class SpoolStore:
                 found[numbers[n]] = nsmallest(limit, both, key=itemgetter(0))
         for n in range(len(windows)):
             yield [row for _, row in found.pop(n, ())]
+
+    def feedback(
+        self, model: str, spec: FeedbackSpec, windows: Sequence[Window]
+    ) -> Sequence[Followed]:
+        """How much of each window's traffic follows the model; see `EventStore.feedback`."""
+        return feedback(self._catalog, self._rows, model, spec, windows)
 
     def examples(
         self,

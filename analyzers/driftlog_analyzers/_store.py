@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from driftlog_analyzers._feedback import FeedbackSpec, Followed
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._joint import Row
 from driftlog_analyzers._logged import Logged
@@ -177,6 +178,15 @@ class EventStore(Protocol):
 
         Events are chosen by a hash of their id: the same ones each time, but not the same ones in every store. At most
         10,000 of a window, of one model version, where one is given.
+
+        Raises:
+            StoreError: the store could not answer completely.
+        """
+
+    def feedback(
+        self, model: str, spec: FeedbackSpec, windows: Sequence[Window]
+    ) -> Sequence[Followed]:
+        """How much of each window's traffic follows the model's own earlier output, in order.
 
         Raises:
             StoreError: the store could not answer completely.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
+from types import UnionType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -103,6 +104,8 @@ def _known_keys(model: type[BaseModel], above: Sequence[object]) -> list[str]:
 
 
 def _fields(table: Any) -> dict[str, Any]:
+    if isinstance(table, UnionType):  # a table that may be left out
+        table = get_args(table)[0]
     if dataclasses.is_dataclass(table):
         return {field.name: field.type for field in dataclasses.fields(table)}
     return {name: field.annotation for name, field in table.model_fields.items()}

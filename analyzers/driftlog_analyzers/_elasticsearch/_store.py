@@ -11,6 +11,7 @@ from driftlog._upload._head import stream_name
 from driftlog_analyzers._beats import ByShipper
 from driftlog_analyzers._elasticsearch._copies import Copy, counted_once, second_copies
 from driftlog_analyzers._elasticsearch._features import Role
+from driftlog_analyzers._elasticsearch._feedback import feedback
 from driftlog_analyzers._elasticsearch._fields import Fields, fields_of
 from driftlog_analyzers._elasticsearch._heartbeats import heartbeats
 from driftlog_analyzers._elasticsearch._labels import (
@@ -48,6 +49,7 @@ from driftlog_analyzers._elasticsearch._window_profile import (
     span,
     span_part,
 )
+from driftlog_analyzers._feedback import FeedbackSpec, Followed, reach
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._joint import Row
 from driftlog_analyzers._logged import Logged
@@ -226,6 +228,17 @@ class ElasticsearchStore:
         """Two versions' predictions for the same requests; see `EventStore.shadow`."""
         with self._events(spec.model, [spec.window]) as events:
             return shadow(events.view, events.of(spec.window), spec)
+
+    def feedback(
+        self, model: str, spec: FeedbackSpec, windows: Sequence[Window]
+    ) -> Sequence[Followed]:
+        """How much of each window's traffic follows the model; see `EventStore.feedback`."""
+        if not windows:
+            return []
+        span = reach(windows, spec.within)
+        with self._events(model, [span]) as events:
+            query = every([events.of(), _together([span])])
+            return feedback(events.view, query, spec, windows, events.fields)
 
     def examples(
         self,

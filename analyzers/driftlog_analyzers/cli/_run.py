@@ -12,6 +12,7 @@ from driftlog_analyzers._analysis import baseline_label
 from driftlog_analyzers._baseline import Baseline
 from driftlog_analyzers._baseline_file import load_baseline
 from driftlog_analyzers._config import Monitor
+from driftlog_analyzers._feedback import FeedbackSpec
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._recovery import Damage
 from driftlog_analyzers._settings import Settings
@@ -109,7 +110,15 @@ def settings(where: Place, model: str) -> Settings:
         version=monitor.version,
         max_age=monitor.max_age,
         thresholds=monitor.thresholds,
+        feedback=_feedback(monitor),
     )
+
+
+def _feedback(monitor: Monitor) -> FeedbackSpec | None:
+    loop = monitor.feedback
+    if loop is None:
+        return None
+    return FeedbackSpec(loop.output, loop.input, loop.entity, loop.within.duration)
 
 
 def run(
