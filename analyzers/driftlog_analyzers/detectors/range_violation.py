@@ -1,6 +1,10 @@
 """Range: numbers outside the allowed or the observed range.
 
-One number far beyond the observed range, by more than the range is wide, is a notice.
+One number far beyond the observed range, by more than the range is wide, is a notice; it is a finding of low severity
+where the reference's own tail makes it as improbable as a finding must be. The tail is taken for a power of the
+distance from the median (Pareto's, the heaviest of the common ones), its exponent from the K numbers of the outermost
+bin, log(largest / edge) = log(K) / exponent on average (Hill 1975), with log(K) - 1 for the largest of them being by
+chance too small. A heavy tail so has its far numbers without an alert, and a range from 0 to 500 no 5,400.
 
 Against the observed range the probability is exact for exchangeable data of any distribution: that the a most extreme
 of n + m values all fall among the window's n is the product of (n - i) / (n + m - i), i < a. A bound that people wrote
@@ -9,6 +13,8 @@ observed one.
 """
 
 import math
+from bisect import bisect_left
+from itertools import accumulate
 
 from driftlog_analyzers._baseline import Constraint
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
@@ -19,6 +25,7 @@ from driftlog_analyzers.detectors._case import Case, insufficient
 NAME = "range"
 MINIMUM_SHARE = 0.002
 HIGH = 0.1
+TAIL_NUMBERS = 500
 
 
 def range_violation(case: Case, minimum: int) -> Result | None:
@@ -32,13 +39,15 @@ def range_violation(case: Case, minimum: int) -> Result | None:
     share = rate(after.below + after.above, after.n)
     probability = _probability(before, after) if before else 1.0
     many, far = forbidden or share >= MINIMUM_SHARE, _is_far(before, after)
+    if before and far:
+        probability = min(probability, 2.0 * _by_tails(before, after))
     return Result(
         NAME,
         case.feature,
         Outcome.FINDING if many or far else Outcome.OK,
         f"{case.feature}: {percent(share)} of {after.n:,} numbers lie outside {_span(rule.minimum, rule.maximum)}; "
         f"seen {after.minimum:g} to {after.maximum:g}",
-        severity=(Severity.HIGH if share >= HIGH else Severity.MEDIUM) if many else Severity.INFO,
+        severity=(Severity.HIGH if share >= HIGH else Severity.MEDIUM) if many else Severity.LOW,
         n=after.n,
         effect=share,
         p_value=None if forbidden or before is None else probability,
@@ -60,6 +69,28 @@ def _is_far(before: Numeric | None, after: Numeric) -> bool:
     width = before.maximum - before.minimum
     beyond = max(before.minimum - after.minimum, after.maximum - before.maximum)
     return width > 0 and beyond > width
+
+
+def _by_tails(before: Numeric, after: Numeric) -> float:
+    """Probability of the farthest number, by the power that the nearer tail of the reference follows."""
+    edges, bins = before.edges, before.bins
+    if before.n < TAIL_NUMBERS or len(bins) < 4:  # noqa: PLR2004 - two edges around two values
+        return 1.0
+    middle = edges[bisect_left([*accumulate(bins)], before.n / 2.0)]
+    share = after.n / before.n
+    return min(
+        share
+        * _tail(bins[-2], edges[-2] - middle, before.maximum - middle, after.maximum - middle),
+        share * _tail(bins[1], middle - edges[1], middle - before.minimum, middle - after.minimum),
+    )
+
+
+def _tail(count: int, edge: float, largest: float, x: float) -> float:
+    """How often a number lies beyond x for one beyond the largest of the `count` beyond the edge; all are distances."""
+    if not 0 < edge < largest < x or count <= math.e:
+        return 1.0
+    exponent = (math.log(count) - 1.0) / math.log(largest / edge)
+    return math.exp(-exponent * math.log(x / largest))
 
 
 def _beyond_written(rule: Constraint, before: Numeric | None, after: Numeric) -> int:

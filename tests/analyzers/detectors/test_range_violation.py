@@ -19,6 +19,7 @@ from tests.analyzers.cases import (
     strings,
     undeclared,
 )
+from tests.analyzers.simulated import numeric_profile
 
 
 def beyond(n, above, *, below=0, low=0.0, high=42.0):
@@ -73,14 +74,37 @@ def test_a_stray_number_is_no_finding():
     assert Outcome.OK == range_violation(case(numbers(1000), near), MINIMUM).outcome
 
 
-def test_a_number_far_beyond_is_a_notice():
-    """One number beyond the range by more than its width is told, and alerts nobody."""
-    result = range_violation(case(numbers(1000), beyond(1000, 1)), MINIMUM)
+def test_a_number_far_beyond_is_told():
+    """One number far beyond the range is a finding of low severity; beside a small reference, a notice."""
+    for n, severity in ((1000, Severity.LOW), (400, Severity.INFO)):
+        (told,) = decide([range_violation(case(numbers(n), beyond(1000, 1)), MINIMUM)], 0.01)
 
-    (told,) = decide([result], 0.01)
+        assert (Outcome.FINDING, severity) == (told.outcome, told.severity)
+        assert told.summary.endswith("seen 0 to 42")
 
-    assert (Outcome.FINDING, Severity.INFO, False) == (told.outcome, told.severity, told.alerts)
-    assert told.summary.endswith("seen 0 to 42")
+
+@pytest.mark.parametrize(
+    ("source", "tries"),
+    [
+        (lambda rng, n: rng.pareto(1.0, n), 1500),
+        (lambda rng, n: rng.standard_t(3, n), 1500),
+        (lambda rng, n: rng.lognormal(0.0, 2.0, n), 1500),
+    ],
+)
+def test_heavy_tails_raise_no_alert(source, tries):
+    """What lies far out in a heavy tail is a notice now and then, and alerts in no more than the budget's windows."""
+    rng = random_source()
+    found = 0
+    for _ in range(tries):
+        xs, ys = source(rng, 1000), source(rng, 100)
+        inner = np.quantile(xs, np.arange(1, 40) / 40)
+        edges = np.array([np.nextafter(xs.min(), -np.inf), *inner, xs.max()])
+        before = numeric_profile(xs, edges, xs.min(), xs.max())
+        after = numeric_profile(ys, edges, xs.min(), xs.max())
+        (told,) = decide([range_violation(case(before, after), MINIMUM)], 0.001)
+        found += told.alerts and told.severity is Severity.LOW
+
+    assert found <= 0.001 * tries + 3 * math.sqrt(0.001 * tries)
 
 
 def test_small_reference():
