@@ -11,6 +11,7 @@ import duckdb
 import pandas as pd
 
 from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
+from driftlog_analyzers._file_quality import file_quality
 from driftlog_analyzers._joint import SAMPLE, codings, joint
 from driftlog_analyzers._late_labels import quality_by_slice
 from driftlog_analyzers._outline import histogram_edges, token_counts
@@ -36,6 +37,7 @@ def baseline_from_file(
     model: str,
     version: str,
     roles: Roles | None = None,
+    label: str | None = None,
     segments: Sequence[str] = (),
     multivariate: bool = False,
     closed: bool = False,
@@ -47,6 +49,7 @@ def baseline_from_file(
         model: the model's name.
         version: the version that it is for.
         roles: what the columns are.
+        label: the column with the true values of the predictions; None where there is none.
         segments: categorical features whose slices are watched by themselves, see `largest_slices`.
         multivariate: also keep how the features go together, from a sample.
         closed: make the seen values of every feature with few of them the only allowed ones.
@@ -54,8 +57,14 @@ def baseline_from_file(
     Raises:
         InputError: the file cannot be used, lacks a named column, or a segment has no categorical values there.
     """
-    with file_table(path, roles or Roles()) as table:
+    roles = roles or Roles()
+    if label is not None:
+        roles = replace(roles, ignored=roles.ignored | {label})
+    with file_table(path, roles) as table:
         made = _baseline(table, model, version, str(path), segments, closed=closed)
+        if label is not None:
+            outputs = compared(made.profile.predictions)
+            made = replace(made, quality=file_quality(table, label, outputs))
         return _with_joint(made, table) if multivariate else made
 
 

@@ -39,6 +39,10 @@ def baseline(
     prediction: Annotated[
         Names | None, typer.Option("--prediction", help="Column with an output; repeat.")
     ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option("--label", help="Column with the true values of the predictions."),
+    ] = None,
     ignore: Annotated[
         Names | None,
         typer.Option(
@@ -66,6 +70,11 @@ def baseline(
     """
     if file is not None and (start or end):
         raise typer.BadParameter("give --input, or --from and --to, not both", param_hint="--input")
+    if file is None and label:
+        raise typer.BadParameter(
+            "labels of the log are found by themselves; give --label with --input",
+            param_hint="--label",
+        )
     if output is None:
         _require_home(where)
     if file is None:
@@ -74,7 +83,7 @@ def baseline(
         raise typer.BadParameter("name the model that the file trained", param_hint="--model")
     else:
         roles = (text, categorical, prediction, ignore)
-        built = _from_file(where, file, model, version, roles, segments, closed=closed)
+        built = _from_file(where, file, model, version, roles, segments, label=label, closed=closed)
     _save(built, where, output, as_json=as_json)
 
 
@@ -117,6 +126,7 @@ def _from_file(  # noqa: PLR0917 - what the command was given
     roles: tuple[Names | None, ...],
     segments: Names | None,
     *,
+    label: str | None,
     closed: bool,
 ) -> "Baseline":
     from driftlog_analyzers._reference import baseline_from_file  # noqa: PLC0415 - when needed
@@ -134,6 +144,7 @@ def _from_file(  # noqa: PLR0917 - what the command was given
             predictions=frozenset(prediction or ()),
             ignored=frozenset(ignore or monitor.ignore),
         ),
+        label=label,
         segments=segments or monitor.segments,
         multivariate=monitor.multivariate,
         closed=closed,
