@@ -24,13 +24,13 @@ from driftlog_analyzers import (
     baseline_from_frame,
 )
 from driftlog_analyzers._evaluate import (
-    HIGHEST_LEVEL,
     OUTPUT,
     _cases,
     _of_window,
     _results,
     decide,
     evaluate,
+    level_of,
 )
 from driftlog_analyzers._reference import profile_frame, profile_spec
 from driftlog_analyzers._scan import Relation, scan
@@ -161,7 +161,7 @@ def decided(raw: Raw) -> frozenset[Alert]:
 def decided_results(raw: Raw) -> list[Result]:
     """These results as `evaluate` decides of them."""
     settings = Settings()
-    level = min(HIGHEST_LEVEL, settings.budget / 1000.0 * max(1, len(raw.keys() - {_WHOLE})))
+    level = level_of(settings.budget, len(raw.keys() - {_WHOLE}))
     return decide([result for results in raw.values() for result in results], level)
 
 
