@@ -24,6 +24,7 @@ from driftlog_analyzers.detectors import (
     error_rate,
     latency,
     new_feature,
+    range_violation,
     staleness,
     volume,
 )
@@ -33,7 +34,10 @@ WINDOW = "window"
 OUTPUT = "prediction."
 HIGHEST_LEVEL = 0.05
 _ABSENT = FeatureProfile()
-_OF_ALL_EVENTS = frozenset({deployment.NAME, new_feature.NAME, staleness.NAME})
+_OF_ALL_EVENTS = frozenset(
+    {deployment.NAME, new_feature.NAME, range_violation.NAME, staleness.NAME}
+)
+"""What is out of bounds, new or stale is so in every slice: all events tell it."""
 _GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 
 

@@ -89,6 +89,15 @@ def test_unequal_treatment_of_a_group(baseline):
     assert not {r.segment for r in results if r.alerts} - {"country=IT"}
 
 
+def test_bounds_are_those_of_all_events(baseline):
+    """One number beyond the range of all events is too little for a finding, however small its slice is."""
+    outlier = baseline.profile.features["income"].numeric.maximum + 1
+    window = frame(3_000, seed=9)
+    window.loc[window.index[window["country"] == "IT"][0], "income"] = outlier
+
+    assert set() == alerts(told(baseline, window))
+
+
 def test_what_all_events_show_is_told_once(baseline):
     """A feature that vanishes everywhere is one finding; its slices stay weak, so that no alert of theirs ends."""
     window = frame(3_000, seed=4).drop(columns="income")
