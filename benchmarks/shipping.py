@@ -59,7 +59,21 @@ def serve(connection: socket.socket) -> None:
             body = stream.read(int(headers.get(b"content-length", 0)))
             if headers.get(b"content-encoding") == b"gzip":
                 body = gzip.decompress(body)
-            connection.sendall(answer(body, short=b"filter_path" in line))
+            connection.sendall(
+                MAPPING if line.startswith(b"GET") else answer(body, short=b"filter_path" in line)
+            )
+
+
+def reply_with(body: bytes) -> bytes:
+    """Give an answer as Elasticsearch's HTTP has it."""
+    head = (
+        b"HTTP/1.1 200 OK\r\nX-elastic-product: Elasticsearch\r\ncontent-type: application/json\r\n"
+        b"content-length: %d\r\n\r\n"
+    )
+    return head % len(body) + body
+
+
+MAPPING = reply_with(b'{"stream-000001":{"mappings":{"_meta":{"managed_by":"driftlog"}}}}')
 
 
 def answer(body: bytes, *, short: bool) -> bytes:
@@ -71,12 +85,7 @@ def answer(body: bytes, *, short: bool) -> bytes:
     )
     item = b'{"create":{"_id":"%b","status":201}}' if short else long
     items = b",".join([item % name for name in MARK.findall(body) if name])
-    reply = b'{"errors":false,"took":30,"items":[' + items + b"]}"
-    head = (
-        b"HTTP/1.1 200 OK\r\nX-elastic-product: Elasticsearch\r\ncontent-type: application/json\r\n"
-        b"content-length: %d\r\n\r\n"
-    )
-    return head % len(reply) + reply
+    return reply_with(b'{"errors":false,"took":30,"items":[' + items + b"]}")
 
 
 def features(chance: random.Random) -> dict[str, object]:

@@ -36,8 +36,9 @@ def events(namespace: str) -> list[str]:
 
 
 def shipper(namespace: str) -> Roles:
-    """Return what the shipper may: add documents."""
-    rights = {"names": events(namespace), "privileges": ["create_doc", "auto_configure"]}
+    """Return what the shipper may: add documents, and see whose mapping they get."""
+    privileges = ["create_doc", "auto_configure", "view_index_metadata"]
+    rights = {"names": events(namespace), "privileges": privileges}
     return {"shipper": {"indices": [rights]}}
 
 

@@ -28,7 +28,11 @@ def template(client, namespace, **driftlog):
         "data_stream": {},
         "template": {
             "settings": {"number_of_replicas": 0},
-            "mappings": {"dynamic": False, "properties": PROPERTIES | driftlog},
+            "mappings": {
+                "_meta": {"managed_by": "driftlog"},
+                "dynamic": False,
+                "properties": PROPERTIES | driftlog,
+            },
         },
     }
     client.perform_request(

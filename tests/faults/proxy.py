@@ -64,11 +64,11 @@ class FaultyProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def ask(self, path, body):
+    def ask(self, path, body, method="POST"):
         """Send a request on to Elasticsearch; give status and reply."""
         connection = http.client.HTTPConnection(self.target.hostname, self.target.port, timeout=60)
         try:
-            connection.request("POST", path, body, {"content-type": "application/x-ndjson"})
+            connection.request(method, path, body, {"content-type": "application/x-ndjson"})
             reply = connection.getresponse()
             return reply.status, reply.read()
         finally:
@@ -89,6 +89,10 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
         except (ConnectionError, TimeoutError):
             self.close_connection = True
+
+    def do_GET(self):
+        """Send a question on."""
+        self._answer(*self.proxy.ask(self.path, None, "GET"))
 
     def do_POST(self):
         """Send a request on, or do what is to be done with it."""

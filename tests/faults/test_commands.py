@@ -17,6 +17,7 @@ COMMAND = [sys.executable, "-c", "from driftlog._main import main; main()"]
 KEY = "c2VjcmV0OnNlY3JldA=="
 INFO = (200, {"version": {"number": "9.5.3"}})
 N = 5
+OURS = (200, {".ds-x-000001": {"mappings": {"_meta": {"managed_by": "driftlog"}}}})
 
 
 def refusal(status, kind, words="no"):
@@ -35,6 +36,18 @@ OTHER_MAJOR = refusal(
     400,
     "media_type_header_exception",
     "Accept version must be either version 8 or 7, but found 9. Accept=application/x; compatible-with=9",
+)
+
+TOO_OLD = refusal(
+    400,
+    "illegal_argument_exception",
+    "request [/x/_bulk] contains unrecognized parameter: [require_data_stream]",
+)
+FULL = refusal(
+    400,
+    "validation_exception",
+    "Validation Failed: 1: this action would add [2] shards, but this cluster currently has "
+    "[1000]/[1000] maximum normal shards open;",
 )
 
 
@@ -89,10 +102,20 @@ def waits(folder):
     [
         ((200, "<html>"), {}, "what answers is not Elasticsearch; check the URL and port"),
         (WRONG_KEY, None, "does not accept the API key; give a valid one"),
-        (NO_PRIVILEGE, None, "the API key needs create_doc on logs-driftlog.*"),
-        (OTHER_MAJOR, None, "does not understand the request; upgrade it to 8.14 or later"),
+        (
+            NO_PRIVILEGE,
+            None,
+            "the API key needs create_doc and view_index_metadata on logs-driftlog.*",
+        ),
+        (TOO_OLD, None, "does not understand the request; upgrade it to 8.14 or later"),
+        (FULL, None, "raise cluster.max_shards_per_node or delete old indices (400: validation"),
+        (
+            OTHER_MAJOR,
+            None,
+            "refuses; mend what it names (400: media_type_header_exception: Accept",
+        ),
     ],
-    ids=["another product", "wrong key", "no privilege", "other version"],
+    ids=["another product", "wrong key", "no privilege", "too old", "shards", "other version"],
 )
 def test_ship_is_refused(folder, waits, answer, headers, sentence):
     """Whoever answers so, `ship` says once what to do, goes on, and keeps every event."""
@@ -127,7 +150,10 @@ def test_ship_speaks_tls_to_a_server_that_does_not(folder, waits):
 
 def test_ship_without_templates(folder, waits, elasticsearch_url, namespace):
     """Where the templates are missing, `ship` names the command that installs them."""
-    sentence = "the data stream or its template is missing; run: driftlog setup"
+    sentence = (
+        "the data stream or its template is missing; "
+        f"run: driftlog setup --url {elasticsearch_url} --namespace {namespace} (404"
+    )
     assert sentence in told(folder, elasticsearch_url, "--namespace", namespace)
     waits(sentence)
 
@@ -138,7 +164,9 @@ def test_ship_cannot_keep_what_is_refused(folder, waits):
     aside.parent.mkdir()
     aside.write_text("in the way")
 
-    def refuse(_):
+    def refuse(path):
+        if path.endswith("_mapping"):
+            return OURS
         # The reply's ids must be those of the request: segment and offset.
         (path,) = folder.glob("*.ndjson")
         head, *lines = path.read_bytes().splitlines(keepends=True)

@@ -9,8 +9,9 @@ import pytest
 
 from driftlog import PredictionLogger
 from driftlog._upload import Upload, read_status, start_uploader
+from tests.contract.shipping import install
 from tests.faults.proxy import Fault
-from tests.faults.spool import MODEL
+from tests.faults.spool import MODEL, Spool
 
 N = 30
 PATIENCE, TOO_LONG = 2.0, 3.0
@@ -203,9 +204,9 @@ def test_hold_and_shout(proxy, spool, status):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("http://127.0.0.1:9", "no answer (ConnectionError"),
-        ("http://nowhere.invalid", "no answer (ConnectionError"),
-        ("https://{}", "no answer (TlsError"),
+        ("http://127.0.0.1:9", "no answer (Connection refused)"),
+        ("http://nowhere.invalid", "no such host ("),
+        ("https://{}", "no secure connection ("),
     ],
 )
 def test_unreachable(client, proxy, spool, url, said):
@@ -232,6 +233,53 @@ def test_flood_stage(client, spool):
     client.indices.put_settings(index=spool.stream, settings={block: None})
     assert (2 * N, 0, 0, 0, 0) == spool.ship()
     assert 2 * N == spool.counted(client)
+
+
+@pytest.fixture
+def anothers(client, namespace):
+    """A namespace without our templates, in which Elasticsearch's own make every stream."""
+    mapping = {"dynamic_templates": [{"s": {"match": "*_score", "mapping": {"type": "float"}}}]}
+    body = {
+        "index_patterns": [f"logs-*-{namespace}", f"metrics-*-{namespace}"],
+        "priority": 100,
+        "data_stream": {},
+        "template": {"mappings": mapping, "settings": {"number_of_replicas": 0}},
+    }
+    client.indices.put_index_template(name=f"logs-{namespace}", **body)
+    yield namespace
+    client.indices.delete_index_template(name=f"logs-{namespace}")
+
+
+def test_another_template_makes_the_stream(client, elasticsearch_url, tmp_path, anothers):
+    """Where a template that is not ours wins, no event and no heartbeat goes there; setup and a rollover mend it."""
+    spool = Spool(tmp_path, elasticsearch_url, anothers)
+    logged = [spool.log(1, credit_score=value)[0] for value in ("A+", 1.0, "B")]
+
+    assert (0, 0, 0, 0, 3) == spool.ship(seconds=2.0, heartbeat=0.01)
+    command = f"driftlog setup --url {elasticsearch_url} --namespace {anothers}"
+    assert (
+        f"run: {command}, then in Elasticsearch: POST /{spool.stream}/_rollover." in spool.trouble()
+    )
+    heartbeats = f"metrics-driftlog.shipper-{anothers}"
+    assert 0 == client.count(index=f"{spool.stream},{heartbeats}")["count"]
+    assert not (spool.folder / "upload" / "quarantine").exists()
+
+    install(client, anothers)
+    assert (0, 0, 0, 0, 3) == spool.ship(seconds=1.0)
+    client.indices.rollover(alias=spool.stream)
+    assert (3, 0, 0, 0, 0) == spool.ship()
+    assert sorted(logged) == spool.copies(client)
+
+
+def test_the_stream_is_made_empty(client, elasticsearch_url, tmp_path, installed):
+    """A stream of ours that is not there yet is made by asking for it, and holds the events and nothing else."""
+    spool = Spool(tmp_path, elasticsearch_url, installed)
+    logged = spool.log(N)
+    assert not client.indices.exists(index=spool.stream)
+
+    assert (N, 0, 0, 0, 0) == spool.ship(heartbeat=0.01)
+    assert sorted(logged) == spool.copies(client)
+    assert spool.trouble() is None
 
 
 def test_slow(client, proxy, spool):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftlog_analyzers.cli._cluster import cluster
-from driftlog_analyzers.cli._console import complain, note
+from driftlog_analyzers.cli._console import complain, note, show
 from driftlog_analyzers.cli._options import (
     ApiKeyOption,
     CertificatesOption,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from driftlog._upload import Upload
 
 _ERROR = 1
+_LOOK_AGAIN = 0.5
 
 
 def ship(
@@ -48,13 +49,27 @@ def ship(
         bool, typer.Option("--compress/--no-compress", help="Whether requests are gzipped.")
     ] = True,
     once: Annotated[
-        bool, typer.Option("--once", help="End when all that is there has been sent.")
+        bool,
+        typer.Option(
+            "--once", help="End when all that is there has been sent, or people must act first."
+        ),
     ] = False,
+    timeout: Annotated[
+        float | None,
+        typer.Option(
+            "--timeout",
+            min=0.0,
+            help="With --once: give up after so long in which Elasticsearch took nothing.",
+            metavar="SECONDS",
+        ),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Carry spools into Elasticsearch until stopped; nothing is dropped, whatever happens there."""
     from driftlog._upload import Upload  # noqa: PLC0415 - when needed
 
+    if timeout is not None and not once:
+        raise typer.BadParameter("it goes with --once", param_hint="--timeout")
     settings = configuration(config)
     target = cluster(url, api_key, ca_certs, namespace, settings)
     upload = Upload(
@@ -68,7 +83,9 @@ def ship(
     spools = spool or [spool_folder(None, settings)]
     _speak()
     stop = _stop_on_signals()
-    crew = [_Shipper(folder, upload, stop, once=once) for folder in dict.fromkeys(spools)]
+    give_up = None if not once else float("inf") if timeout is None else timeout
+    folders = dict.fromkeys(folder.resolve() for folder in spools)
+    crew = [_Shipper(folder, upload, stop, give_up) for folder in folders]
     for shipper in crew:
         shipper.start()
     for shipper in crew:
@@ -79,31 +96,70 @@ def ship(
 
 
 class _Shipper(threading.Thread):
-    """Ships one spool; what it cannot go on from it says, and ends the others too."""
+    """Ships one spool; what it cannot go on from it says, and ends the others too, which go on for ever.
 
-    def __init__(self, spool: Path, upload: "Upload", stop: threading.Event, *, once: bool) -> None:
+    Args:
+        spool: The folder.
+        upload: Where to, and how.
+        stop: Set to end all.
+        give_up: Seconds of nothing but failures after which to give up, where it is to end when
+            all was sent; None goes on for ever.
+    """
+
+    def __init__(
+        self, spool: Path, upload: "Upload", stop: threading.Event, give_up: float | None
+    ) -> None:
         super().__init__(name=f"driftlog-ship-{spool}", daemon=True)
         self.failed = True  # until it has ended well
         self._spool = spool
         self._upload = upload
         self._stop_all = stop
-        self._once = once
+        self._give_up = give_up
+        self._once = give_up is not None
 
     def run(self) -> None:
-        from driftlog._upload import ship as ship_spool  # noqa: PLC0415 - when needed
-        from driftlog.errors import ShipperError  # noqa: PLC0415 - as above
+        """Ship until told to stop; an error is said, and stops the others."""
+        from driftlog.errors import ShipperError  # noqa: PLC0415 - when needed
 
         try:
-            ship_spool(self._spool, self._upload, stop=self._stop_all, until_empty=self._once)
-            self.failed = False
+            self._ship()
         except ShipperError as error:
             complain(str(error))
         except OSError as error:
             where = error.filename or self._spool
             complain(f"{where}: {error.strerror}; check the path, its permissions and the disk")
         finally:
-            if self.failed:
+            if self.failed and not self._once:
                 self._stop_all.set()
+
+    def _ship(self) -> None:
+        from driftlog._upload import ship as ship_spool  # noqa: PLC0415 - when needed
+
+        if not self._once:
+            self._wait_for_it()
+        if self._stop_all.is_set():
+            self.failed = False
+            return
+        done = ship_spool(
+            self._spool,
+            self._upload,
+            stop=self._stop_all,
+            until_empty=self._once,
+            give_up=self._give_up,
+        )
+        if self._once:
+            show(
+                f"{self._spool}: {done.indexed:,} indexed, {done.duplicate:,} duplicate, "
+                f"{done.quarantined:,} quarantined, {done.unsent:,} unsent"
+            )
+        self.failed = bool(done.gave_up)  # the uploader has said why
+
+    def _wait_for_it(self) -> None:
+        """Wait for a service that has not logged yet."""
+        if not self._spool.exists():
+            note(f"There is no spool {self._spool} yet; waiting for a service to log there.")
+        while not self._spool.exists() and not self._stop_all.is_set():
+            self._stop_all.wait(_LOOK_AGAIN)
 
 
 def _stop_on_signals() -> threading.Event:

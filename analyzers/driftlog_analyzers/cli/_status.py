@@ -1,6 +1,7 @@
 """``driftlog status``: what is in a spool, what has become of it, and what stands in the way."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftlog_analyzers.cli._console import show, show_json, table
@@ -18,7 +19,7 @@ def status(
     from driftlog._upload import read_status  # noqa: PLC0415 - when needed
 
     spools = spool or [spool_folder(None, configuration(config))]
-    found = [read_status(folder) for folder in dict.fromkeys(spools)]
+    found = [read_status(folder) for folder in dict.fromkeys(map(Path.resolve, spools))]
     if as_json:
         show_json({"spools": [_document(one) for one in found]})
         return
@@ -81,6 +82,8 @@ def _show(one: "Status") -> None:
     if lost := one.losses.dropped:
         rows.append(("not accepted", sum(lost.values()), _reasons(lost)))
     show(table(["", "events ", "about"], [(name, f"{count:,}", why) for name, count, why in rows]))
+    if account.quarantined:
+        show(f"What was quarantined, and why: {one.spool / 'upload' / 'quarantine'}")
     if one.acknowledged:
         show(f"Elasticsearch last took events at {one.acknowledged:%Y-%m-%d %H:%M:%S} UTC.")
     if one.note:

@@ -7,8 +7,10 @@ from driftlog._upload._connect import connect
 from driftlog._upload._settings import Upload
 from driftlog._upload._status import Status, read_status
 from driftlog._upload._thread import UploaderHandle, ship, start_uploader
+from driftlog._upload._uploader import Shipped
 
 __all__ = [
+    "Shipped",
     "Status",
     "Upload",
     "UploaderHandle",

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import orjson
 
 from driftlog._upload._connect import open_node
+from driftlog._upload._failure import no_answer
 from driftlog._upload._reply import Reply
 from driftlog._upload._settings import Upload
 
@@ -22,6 +23,10 @@ _QUERY = (
     "items.*._id,items.*.status,items.*.error,items.*.failure_store"
 )
 _HEADERS = {"content-type": "application/x-ndjson", "accept": "application/json"}
+# The newest backing index tells whose a stream is; its fields would be a megabyte.
+_ABOUT = "?filter_path=-*.mappings.properties,-*.mappings.dynamic_templates"
+# Data streams take no such operation, yet are made for it.
+_IMPOSSIBLE = b'{"index":{}}\n{}\n'
 _JSON = _HEADERS | {"content-type": "application/json"}
 _ZIPPED = _HEADERS | {"content-encoding": "gzip"}
 
@@ -50,6 +55,7 @@ class Sender:
             upload.url, api_key=upload.api_key, ca_certs=upload.ca_certs, timeout=upload.timeout
         )
         self._compress = upload.compress
+        self._timeout = upload.timeout
 
     def pack(self, body: bytes) -> bytes:
         """Compress a body, if that is wanted."""
@@ -60,22 +66,41 @@ class Sender:
         headers = _ZIPPED if self._compress else _HEADERS
         return self._send(f"/{quote(stream)}/_bulk{_QUERY}", packed, headers)
 
-    def create(self, stream: str, name: str, document: dict[str, Any]) -> Reply:
-        """Send one document to a data stream."""
+    def create(
+        self, stream: str, name: str, document: dict[str, Any], timeout: float | None = None
+    ) -> Reply:
+        """Send one document to a data stream, within ``timeout`` seconds where that is not None."""
         path = f"/{quote(stream)}/_create/{quote(name, safe='')}"
-        return self._send(path, orjson.dumps(document), _JSON)
+        return self._send(path, orjson.dumps(document), _JSON, timeout=timeout)
+
+    def make(self, stream: str, timeout: float | None = None) -> Reply:
+        """Let a data stream come into being without a document, if a template says how."""
+        return self._send(f"/{quote(stream)}/_bulk{_QUERY}", _IMPOSSIBLE, _HEADERS, timeout=timeout)
+
+    def mapping(self, stream: str, timeout: float | None = None) -> Reply:
+        """Ask for what the mappings of a stream's backing indices say of themselves."""
+        return self._send(f"/{quote(stream)}/_mapping{_ABOUT}", None, _JSON, "GET", timeout)
 
     def close(self) -> None:
         """Close the connections."""
         self._node.close()
 
-    def _send(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+    def _send(
+        self,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        method: str = "POST",
+        timeout: float | None = None,
+    ) -> Reply:
         from elastic_transport import HttpHeaders, TransportError  # noqa: PLC0415 - an extra, slow to load
 
+        limit = self._timeout if timeout is None else timeout
         try:
-            answer = self._node.perform_request("POST", path, body, HttpHeaders(headers))
+            answer = self._node.perform_request(method, path, body, HttpHeaders(headers), limit)
         except (TransportError, OSError) as error:
-            return Reply(0, f"{type(error).__name__}: {getattr(error, 'message', error)}"[:300])
+            words, lasting = no_answer(error)
+            return Reply(0, words, lasting=lasting)
         meta = answer.meta
         return Reply(
             meta.status,

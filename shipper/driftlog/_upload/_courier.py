@@ -8,8 +8,9 @@ from driftlog._upload._delivery import Delivery, Group
 from driftlog._upload._heartbeat import Heartbeat
 from driftlog._upload._patience import Patience
 from driftlog._upload._reader import Batch, salvage
-from driftlog._upload._reply import CREATED, Outcome, Reply, judge
+from driftlog._upload._reply import CREATED, Outcome, Reply, Verdict, judge
 from driftlog._upload._settings import Upload
+from driftlog._upload._streams import Streams
 
 __all__ = ["Address", "Courier", "Parcel", "Settled"]
 
@@ -82,16 +83,24 @@ class Courier:
     Args:
         upload: How.
         sender: Sends the requests.
+        streams: Tells where events may go.
         heartbeat: Is told how long they took.
         patience: Waits between them.
     """
 
     def __init__(
-        self, upload: Upload, sender: Sender, heartbeat: Heartbeat, patience: Patience
+        self,
+        upload: Upload,
+        sender: Sender,
+        streams: Streams,
+        heartbeat: Heartbeat,
+        patience: Patience,
     ) -> None:
         self.batch_bytes = upload.batch_bytes
         self._url = upload.url.rpartition("@")[2]
+        self._setup = upload.setup
         self._sender = sender
+        self._streams = streams
         self._heartbeat = heartbeat
         self._patience = patience
 
@@ -124,16 +133,24 @@ class Courier:
         delivery = Delivery(len(parcel.ids), resent=address.resent)
         first = delivery.group
         while (group := delivery.group) is not None:
-            part = parcel if group is first else self._repack(parcel, group)
-            verdict = judge(self._send(part), part.ids)
-            if delivery.take(verdict):
-                continue
-            if any(outcome.resolved for outcome in verdict.items):
-                self._patience.success()
-            sentence = f"{address.stream} at {self._url}: {verdict.reason}."
-            if not self._patience.failed(sentence, verdict.retry_after):
+            verdict = self._streams.obstacle(address.stream)
+            if verdict is None:
+                part = parcel if group is first else self._repack(parcel, group)
+                verdict = judge(self._send(part), part.ids, self._setup)
+                if delivery.take(verdict):
+                    continue
+            if not self._wait(address.stream, verdict):
                 return None
         return delivery.outcomes
+
+    def _wait(self, stream: str, verdict: Verdict) -> bool:
+        """Wait before trying again; False, where it is time to stop."""
+        if any(outcome.resolved for outcome in verdict.items):
+            self._patience.success()
+        if verdict.lasting:
+            self._streams.doubt(stream)
+        sentence = f"{stream} at {self._url}: {verdict.reason}."
+        return self._patience.failed(sentence, verdict.retry_after, lasting=verdict.lasting)
 
     def _repack(self, parcel: Parcel, group: Group) -> Parcel:
         part = _only(parcel.batch, group.members)

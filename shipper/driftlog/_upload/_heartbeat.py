@@ -16,6 +16,7 @@ from driftlog._upload._cursor import Cursor
 from driftlog._upload._gone import with_losses
 from driftlog._upload._keeper import logger
 from driftlog._upload._settings import Upload
+from driftlog._upload._streams import Streams
 from driftlog._upload._survey import SegmentState, unsent
 
 __all__ = ["Heartbeat", "age"]
@@ -23,6 +24,7 @@ __all__ = ["Heartbeat", "age"]
 _DATASET = "driftlog.shipper"
 _PAGE = resource.getpagesize()
 _MILLI = 1000
+_AT_THE_END = 1.0
 
 
 def age(moment: str | None) -> float | None:
@@ -41,13 +43,15 @@ class Heartbeat:
         spool: The folder that the account is of.
         upload: With the interval and the namespace.
         sender: Sends it.
+        streams: Tells whether it may go there.
     """
 
-    def __init__(self, spool: Path, upload: Upload, sender: Sender) -> None:
+    def __init__(self, spool: Path, upload: Upload, sender: Sender, streams: Streams) -> None:
         self._spool = spool
         self._every = upload.heartbeat
         self._stream = f"metrics-{_DATASET}-{upload.namespace}"
         self._sender = sender
+        self._streams = streams
         self._due = time.monotonic()
         self._last = (time.monotonic(), time.process_time())
         self._latency: list[float] = []
@@ -65,10 +69,30 @@ class Heartbeat:
         if self._every is None or now < self._due:
             return
         self._due = now + self._every
+        self._beat(states, cursor, now)
+
+    def last(self, states: Sequence[SegmentState], cursor: Cursor) -> None:
+        """Send the final account, if that can be done soon."""
+        if self._every is not None:
+            self._beat(states, cursor, time.monotonic(), _AT_THE_END)
+
+    def _beat(
+        self,
+        states: Sequence[SegmentState],
+        cursor: Cursor,
+        now: float,
+        timeout: float | None = None,
+    ) -> None:
+        obstacle = self._streams.obstacle(self._stream, timeout)
+        if obstacle is not None:
+            logger.debug("The heartbeat was not sent (%s).", obstacle.reason)
+            return
         self._number += 1
         name = f"{self._run}-{self._number}"
-        reply = self._sender.create(self._stream, name, self._document(states, cursor, now))
+        document = self._document(states, cursor, now)
+        reply = self._sender.create(self._stream, name, document, timeout)
         if reply.status not in {201, 409}:
+            self._streams.doubt(self._stream)
             logger.debug("The heartbeat was not taken (%s).", reply.status or reply.body)
 
     def _document(

@@ -2,11 +2,13 @@
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 __all__ = ["SpoolLock", "holder"]
 
 _NAME = "lock"
+_TRIES, _MOMENT = 1_000, 0.001
 
 
 class SpoolLock:
@@ -34,8 +36,9 @@ class SpoolLock:
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(fd, 0)
-            os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+            said = b"%d\n" % os.getpid()
+            os.pwrite(fd, said, 0)  # over the last one's: there is a number at any time
+            os.ftruncate(fd, len(said))
         except BlockingIOError:
             os.close(fd)
             return False
@@ -58,15 +61,20 @@ def holder(folder: Path) -> int | None:
     Raises:
         OSError: The lock exists and cannot be read.
     """
-    try:
-        fd = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        said = os.pread(fd, 32, 0).strip()
-        return int(said) if said.isdigit() else 0
-    finally:
-        os.close(fd)
+    for _ in range(_TRIES):
+        try:
+            fd = os.open(folder / _NAME, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            said = os.pread(fd, 32, 0).partition(b"\n")[0]
+            if said.isdigit():
+                return int(said)
+        else:
+            return None
+        finally:
+            os.close(fd)
+        time.sleep(_MOMENT)  # it has the lock, and is about to write its number for the first time
     return None

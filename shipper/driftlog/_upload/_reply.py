@@ -5,10 +5,12 @@ is unclear is sent again, and what no event can help (rights, blocks, a missing 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-__all__ = ["CREATED", "DUPLICATE", "Outcome", "Reply", "Verdict", "judge"]
+__all__ = ["CREATED", "DUPLICATE", "SETUP", "Outcome", "Reply", "Verdict", "judge", "judge_other"]
+
+SETUP = "driftlog setup"
 
 Kind = Literal["created", "duplicate", "rejected", "retry", "hold"]
 
@@ -63,6 +65,7 @@ class Reply:
         retry_after: Seconds that the server asks to wait.
         foreign: Whether something other than Elasticsearch answered.
         seconds: It took.
+        lasting: Whether, where nothing came back, that lasts until people act.
     """
 
     status: int
@@ -70,6 +73,7 @@ class Reply:
     retry_after: float | None = None
     foreign: bool = False
     seconds: float = 0.0
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +96,56 @@ class Verdict:
     retry_after: float | None = None
     unclear: bool = False
 
+    @property
+    def lasting(self) -> bool:
+        """Whether nothing will change until people act."""
+        return self.kind == "hold" or any(one.kind == "hold" for one in self.items)
 
-def judge(reply: Reply, ids: Sequence[str]) -> Verdict:
-    """Decide what a reply means for the events with these ids, in the order they were sent."""
+
+def judge(reply: Reply, ids: Sequence[str], setup: str = SETUP) -> Verdict:
+    """Decide what a reply means for the events with these ids, in the order they were sent.
+
+    Args:
+        reply: To a bulk request.
+        ids: Of its events.
+        setup: The command that installs the templates, for sentences.
+    """
     if reply.foreign and reply.status not in _PROXIES:
         # A proxy may say so after Elasticsearch has taken the events.
         reason = "what answers is not Elasticsearch; check the URL and port"
         return Verdict("hold", reason=reason, unclear=True)
     if reply.status == 0:
-        return Verdict("again", reason=_no_answer(str(reply.body)), unclear=True)
-    if 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's classes
-        return _items(reply.body, ids)
-    return _refused(reply)
+        kind: Literal["hold", "again"] = "hold" if reply.lasting else "again"
+        return Verdict(kind, reason=str(reply.body), unclear=True)
+    if _good(reply.status):
+        return _items(reply.body, ids, setup)
+    return _refused(reply, setup)
 
 
-def _no_answer(why: str) -> str:
-    do = "check the URL, and that Elasticsearch is running"
-    if why.startswith("TlsError"):
-        do = "check whether it speaks https, and the certificates to trust"
-    return f"no answer ({why}); {do}"
+def judge_other(reply: Reply, setup: str = SETUP) -> Verdict | None:
+    """Decide whether a request without events was answered; None, where it was.
+
+    Args:
+        reply: To the request; it may be one that only prepares a stream.
+        setup: As for :func:`judge`.
+    """
+    if _good(reply.status) and not reply.foreign:
+        found = reply.body.get("items") if isinstance(reply.body, Mapping) else None
+        result = found[0].get("index") if found else None
+        outcome = _outcome(result, setup) if result else CREATED
+        if outcome.resolved:
+            return None
+        kind: Literal["hold", "again"] = "hold" if outcome.kind == "hold" else "again"
+        return Verdict(kind, reason=outcome.reason)
+    verdict = judge(reply, (), setup)
+    return replace(verdict, kind="hold") if verdict.kind == "split" else verdict
 
 
-def _refused(reply: Reply) -> Verdict:
+def _good(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004 - HTTP's classes
+
+
+def _refused(reply: Reply, setup: str) -> Verdict:
     status, wait = reply.status, reply.retry_after
     said = _said(reply.body)
     if status in {_TOO_MANY, _TIMEOUT} or status >= _SERVER:
@@ -123,7 +155,7 @@ def _refused(reply: Reply) -> Verdict:
         return Verdict("split", reason=f"too large for one request ({status}{said})")
     if status == _BAD and _about_events(reply.body):
         return Verdict("split", reason=f"refused ({status}{said})")
-    return Verdict("hold", reason=_advice(status, said), retry_after=wait)
+    return Verdict("hold", reason=_advice(status, said, setup), retry_after=wait)
 
 
 def _about_events(body: Any) -> bool:
@@ -136,19 +168,30 @@ def _about_events(body: Any) -> bool:
     return not request and kind not in _CLUSTER
 
 
-def _advice(status: int, said: str) -> str:
+def _advice(status: int, said: str, setup: str) -> str:
     do = {
         _WRONG_KEY: "Elasticsearch does not accept the API key; give a valid one",
-        403: "Elasticsearch forbids writing; the API key needs create_doc on logs-driftlog.*, and "
-        "the stream must not be blocked",
-        404: "the data stream or its template is missing; run: driftlog setup",
-        400: "Elasticsearch does not understand the request; upgrade it to 8.14 or later",
+        403: "Elasticsearch forbids writing; the API key needs create_doc and view_index_metadata on "
+        "logs-driftlog.*, and the stream must not be blocked",
+        404: f"the data stream or its template is missing; run: {setup}",
+        _BAD: _advice_by_words(said),
     }.get(status, "Elasticsearch, or a proxy before it, refuses; check the URL")
     # What is said of a wrong key may repeat it.
     return f"{do} ({status}{'' if status == _WRONG_KEY else said})"
 
 
-def _items(body: Any, ids: Sequence[str]) -> Verdict:
+def _advice_by_words(said: str) -> str:
+    if "unrecognized parameter" in said:
+        return "Elasticsearch does not understand the request; upgrade it to 8.14 or later"
+    if "maximum" in said and "shards" in said:
+        return (
+            "Elasticsearch has no room for another shard; raise cluster.max_shards_per_node or "
+            "delete old indices"
+        )
+    return "Elasticsearch, or a proxy before it, refuses; mend what it names"
+
+
+def _items(body: Any, ids: Sequence[str], setup: str) -> Verdict:
     found = body.get("items") if isinstance(body, Mapping) else None
     if not isinstance(found, Sequence) or len(found) != len(ids):
         return _unclear("is not one to a bulk request")
@@ -160,9 +203,12 @@ def _items(body: Any, ids: Sequence[str]) -> Verdict:
         result = item.get("create") if isinstance(item, Mapping) else None
         if not isinstance(result, Mapping) or result.get("_id") != name:
             return _unclear("does not fit the request")
-        outcomes.append(_outcome(result))
-    others = [one for one in outcomes if one is not CREATED]
-    waiting = next((one for one in others if not one.resolved), None)
+        outcomes.append(_outcome(result, setup))
+    waiting = min(
+        (one for one in outcomes if one is not CREATED and not one.resolved),
+        key=lambda one: one.kind,  # what holds before what may pass
+        default=None,
+    )
     return Verdict("items", outcomes, reason=waiting.reason if waiting else "")
 
 
@@ -170,7 +216,7 @@ def _unclear(what: str) -> Verdict:
     return Verdict("again", reason=f"the answer {what}; check the URL for proxies", unclear=True)
 
 
-def _outcome(result: Mapping[str, Any]) -> Outcome:
+def _outcome(result: Mapping[str, Any], setup: str) -> Outcome:
     status, error = result.get("status"), result.get("error")
     said = _cut(error)
     if result.get("failure_store") == "used":
@@ -181,15 +227,15 @@ def _outcome(result: Mapping[str, Any]) -> Outcome:
         return CREATED
     if status == _CONFLICT:
         return DUPLICATE
-    return _failed(status, error, said)
+    return _failed(status, error, said, setup)
 
 
-def _failed(status: int, error: Any, said: str) -> Outcome:
+def _failed(status: int, error: Any, said: str, setup: str) -> Outcome:
     if status in {_TOO_MANY, _TIMEOUT} or status >= _SERVER:
         return Outcome("retry", f"Elasticsearch asks to wait ({status}{said})")
     if status == _TOO_LARGE or (status == _BAD and not _of_cluster(error)):
         return Outcome("rejected", said.lstrip(": ") or f"status {status}")
-    return Outcome("hold", _advice(404 if "index_not_found" in said else status, said))
+    return Outcome("hold", _advice(404 if "index_not_found" in said else status, said, setup))
 
 
 def _of_cluster(error: Any) -> bool:

@@ -1,5 +1,6 @@
 """What an uploader is told."""
 
+import shlex
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -55,6 +56,14 @@ class Upload:
                 raise SettingsError(f"Upload: {name} is in seconds or None, not {value!r}.")
         _check_namespace(self.namespace)
 
+    @property
+    def setup(self) -> str:
+        """The command that prepares Elasticsearch for these streams; no key or password is in it."""
+        scheme, _, rest = self.url.partition("://")
+        host, slash, path = rest.partition("/")
+        url = f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+        return f"driftlog setup --url {shlex.quote(url)} --namespace {shlex.quote(self.namespace)}"
+
 
 def check_url(url: str) -> None:
     """Check that a URL names a server.
@@ -69,9 +78,9 @@ def check_url(url: str) -> None:
     except ValueError:
         good = False
     if not good:
-        shown = url if "@" not in url else "the given one"
+        shown = "the one given (not shown: it may hold a password)" if "@" in url else repr(url)
         raise SettingsError(
-            f"Elasticsearch's URL is such as https://localhost:9200, which {shown!r} is not."
+            f"Elasticsearch's URL is such as https://localhost:9200, which {shown} is not."
         )
 
 

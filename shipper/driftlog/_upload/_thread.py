@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable
 from pathlib import Path
 
+from driftlog import _files
 from driftlog._upload._bulk import Sender
 from driftlog._upload._courier import Courier
 from driftlog._upload._heartbeat import Heartbeat
@@ -14,12 +15,14 @@ from driftlog._upload._keeper import Keeper, logger
 from driftlog._upload._lock import SpoolLock, holder
 from driftlog._upload._patience import Patience
 from driftlog._upload._settings import Upload
-from driftlog._upload._uploader import Uploader
+from driftlog._upload._streams import Streams
+from driftlog._upload._uploader import Shipped, Uploader
 from driftlog.errors import SpoolError
 
 __all__ = ["UploaderHandle", "ship", "start_uploader"]
 
 _STAND_BY = 2.0
+_NO_SPOOL_YET = 0.25
 _AT_EXIT = 0.5
 
 
@@ -30,7 +33,8 @@ def ship(
     stop: threading.Event | None = None,
     until_empty: bool = False,
     drain: float = 10.0,
-) -> None:
+    give_up: float | None = None,
+) -> Shipped:
     """Ship a spool until told to stop.
 
     Args:
@@ -40,25 +44,26 @@ def ship(
         until_empty: Whether to end as soon as all closed segments are sent, and all there was in
             the others.
         drain: Seconds that sending may take after ``stop``.
+        give_up: Seconds of nothing but failures after which to give up, and at once where only
+            people can help; None never does.
 
     Raises:
         SettingsError: The URL, the key or the certificates cannot be used.
         ShipperError: The Elasticsearch client is not installed.
-        SpoolError: There is no such spool, or another uploader ships it.
+        SpoolError: There is no such spool, or another uploader ships it, or it is to be sent
+            until it is empty and never held anything.
         OSError: The spool cannot be written.
     """
     folder = Path(spool).absolute()
     if not folder.is_dir():
         raise SpoolError(f"There is no spool {folder}; name the folder that the service logs to.")
+    if until_empty and not (folder / "upload").exists() and not _files.segments(str(folder)):
+        raise SpoolError(f"{folder} holds no segment; name the folder that the service logs to.")
     sender = Sender(upload)
     lock = SpoolLock(folder / "upload")
     try:
-        if not lock.acquire():
-            raise SpoolError(
-                f"Spool {folder} is being shipped by process {holder(folder / 'upload')} already; "
-                "stop that one first, or leave it to it."
-            )
-        _run(
+        _claim(lock, folder)
+        return _run(
             folder,
             upload,
             sender,
@@ -66,10 +71,22 @@ def ship(
             stop or threading.Event(),
             lambda: drain,
             until_empty,
+            give_up,
         )
     finally:
         lock.release()
         sender.close()
+
+
+def _claim(lock: SpoolLock, folder: Path) -> None:
+    """Take the lock; whoever only looks at it, as ``driftlog status`` does, is soon done."""
+    while not lock.acquire():
+        process = holder(folder / "upload")
+        if process is not None:
+            raise SpoolError(
+                f"Spool {folder} is being shipped by process {process} already; "
+                "stop that one first, or leave it to it."
+            )
 
 
 def _run(  # noqa: PLR0917 - parts made by the two callers
@@ -80,15 +97,23 @@ def _run(  # noqa: PLR0917 - parts made by the two callers
     stop: threading.Event,
     drain: Callable[[], float],
     until_empty: bool,
-) -> None:
+    give_up: float | None = None,
+) -> Shipped:
     keeper = Keeper(folder / "upload", upload.batch_bytes, fresh=lock.fresh)
-    heartbeat = Heartbeat(folder, upload, sender)
-    patience = Patience(stop, drain, lambda: uploader.beat(), keeper.trouble)  # noqa: PLW0108 - made below
-    courier = Courier(upload, sender, heartbeat, patience)
+    streams = Streams(sender, upload.setup)
+    heartbeat = Heartbeat(folder, upload, sender, streams)
+    patience = Patience(
+        stop,
+        drain,
+        lambda: uploader.beat(),  # noqa: PLW0108 - made below
+        keeper.trouble,
+        give_up=give_up,
+    )
+    courier = Courier(upload, sender, streams, heartbeat, patience)
     uploader = Uploader(
         folder, upload, keeper=keeper, courier=courier, heartbeat=heartbeat, patience=patience
     )
-    uploader.run(until_empty=until_empty)
+    return uploader.run(until_empty=until_empty)
 
 
 class UploaderHandle:
@@ -139,17 +164,27 @@ class UploaderHandle:
             self._thread = None
 
     def _work(self) -> None:
-        while not self._stop.is_set():
-            try:
-                if self._folder.is_dir() and self._lock.acquire():
-                    self._ship()
-            except OSError as error:
-                logger.warning("Spool %s cannot be shipped now (%s).", self._folder, error.strerror)
-            except Exception:  # noqa: BLE001 - a silent uploader would be the worst; logged with its trace
-                logger.exception("The uploader of spool %s failed; it begins anew.", self._folder)
-            finally:
-                self._lock.release()
-            self._stop.wait(_STAND_BY)
+        """Ship whenever that can be done, and once more at the end what came too late for that."""
+        while True:
+            last = self._stop.is_set()
+            shipped = self._try()
+            if last or (shipped and self._stop.is_set()):
+                return
+            self._stop.wait(_STAND_BY if self._folder.is_dir() else _NO_SPOOL_YET)
+
+    def _try(self) -> bool:
+        """Ship until told to stop; False, where that could not be done."""
+        try:
+            if self._folder.is_dir() and self._lock.acquire():
+                self._ship()
+                return True
+        except OSError as error:
+            logger.warning("Spool %s cannot be shipped now (%s).", self._folder, error.strerror)
+        except Exception:  # noqa: BLE001 - a silent uploader would be the worst; logged with its trace
+            logger.exception("The uploader of spool %s failed; it begins anew.", self._folder)
+        finally:
+            self._lock.release()
+        return False
 
     def _ship(self) -> None:
         with contextlib.closing(Sender(self._upload)) as sender:

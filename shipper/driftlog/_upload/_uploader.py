@@ -2,13 +2,14 @@
 
 import os
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from driftlog._times import Clock
+from driftlog._upload._account import Account
 from driftlog._upload._ahead import Ahead
 from driftlog._upload._courier import Address, Courier, Parcel, Settled
 from driftlog._upload._cursor import Position, tail_of
@@ -22,9 +23,28 @@ from driftlog._upload._settings import Upload
 from driftlog._upload._survey import SegmentState, Survey, share
 from driftlog._upload._sweep import sweep
 
-__all__ = ["Uploader"]
+__all__ = ["Shipped", "Uploader"]
 
 _COUNT_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Shipped:
+    """What one run did.
+
+    Args:
+        indexed: Events and labels that Elasticsearch created.
+        duplicate: Those that it had already.
+        quarantined: Those that it refused, and damaged ranges.
+        unsent: Those that wait.
+        gave_up: Why it ended before all was sent, where people must act; empty otherwise.
+    """
+
+    indexed: int
+    duplicate: int
+    quarantined: int
+    unsent: int
+    gave_up: str
 
 
 class Uploader:
@@ -59,9 +79,11 @@ class Uploader:
         self._survey = Survey(spool)
         self._states: list[SegmentState] = []
         self._clock = Clock()
+        self._unreadable = ""
 
-    def run(self, *, until_empty: bool = False) -> None:
+    def run(self, *, until_empty: bool = False) -> Shipped:
         """Ship until told to stop, or until nothing waits any more."""
+        before = self._keeper.cursor.account
         self._patience.insist(self._keeper.save)
         while not self._patience.stopping:
             moved = self._turn()
@@ -72,6 +94,8 @@ class Uploader:
                 and not self._keeper.owes(self._states)
             ):
                 break
+            if not moved and self._unreadable:
+                self._patience.gives_up(self._unreadable, lasting=True)
             if not moved:
                 self._patience.pause(self._upload.poll)
         while not self._patience.over and self._turn():
@@ -79,9 +103,26 @@ class Uploader:
         self._look()
         self._keeper.cursor = replace(self._keeper.cursor, reach=0)
         self._patience.insist(lambda: self._keeper.save(sync=True))
+        self._heartbeat.last(self._states, self._keeper.cursor)
+        return self._shipped(before)
+
+    def _shipped(self, before: Account) -> Shipped:
+        after, positions = self._keeper.cursor.account, self._keeper.cursor.positions
+        return Shipped(
+            after.indexed - before.indexed,
+            after.duplicate - before.duplicate,
+            sum(after.quarantined.values()) - sum(before.quarantined.values()),
+            sum(positions[state.id].unsent for state in self._states),
+            self._patience.gave_up,
+        )
+
+    def _cannot(self, sentence: str) -> None:
+        self._unreadable = sentence
+        self._keeper.trouble(sentence)
 
     def _turn(self) -> bool | None:
         """Ship what is there; say whether anything moved, None where the spool cannot be read."""
+        self._unreadable = ""
         if not self._look():
             return None
         moved = False
@@ -97,7 +138,7 @@ class Uploader:
         try:
             self._states = self._survey.look(self._keeper.cursor.positions, _COUNT_SECONDS)
         except OSError as error:
-            self._keeper.trouble(f"Spool {self._spool} cannot be read ({error.strerror}).")
+            self._cannot(f"Spool {self._spool} cannot be read ({error.strerror}).")
             return False
         if self._survey.compressed:
             names = ", ".join(Path(path).name for path in self._survey.compressed)
@@ -128,7 +169,7 @@ class Uploader:
         except FileNotFoundError:
             return moved
         except OSError as error:
-            self._keeper.trouble(f"Segment {state.path} cannot be read ({error.strerror}).")
+            self._cannot(f"Segment {state.path} cannot be read ({error.strerror}).")
         return moved
 
     def _confirm(self, head: Head, file: BinaryIO) -> None:

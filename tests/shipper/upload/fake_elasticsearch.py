@@ -46,6 +46,7 @@ class FakeElasticsearch:
         self.max_bytes = _LIMIT
         self.delay = 0.0
         self.requests = []
+        self.meta = {"managed_by": "driftlog"}
         self.heartbeats = []
         self._copies = defaultdict(list)
         self._backing = defaultdict(dict)
@@ -118,6 +119,12 @@ class _Handler(BaseHTTPRequestHandler):
             super().handle()
         except (ConnectionError, TimeoutError):
             self.close_connection = True
+
+    def do_GET(self):
+        """Say whose mapping a stream has."""
+        stream = self.path[1:].partition("/")[0]
+        body = {f".ds-{stream}-2026.11.22-000001": {"mappings": {"_meta": self.fake.meta}}}
+        self._answer(200, json.dumps(body).encode())
 
     def do_POST(self):
         """Answer a bulk request or a single create."""

@@ -68,7 +68,7 @@ def test_trouble_is_told(spool, log):
         assert time.monotonic() < deadline
     process.send_signal(signal.SIGTERM)
     assert 0 == process.wait(20)
-    assert "no answer (ConnectionError" in said
+    assert "no answer (Connection refused); check the URL" in said
     assert "the events wait in the spool" in said
     assert "" == process.stderr.read()
     process.stderr.close()
@@ -94,7 +94,8 @@ def test_status_tells_what_was_not_accepted(spool, make):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("ship", "--spool", "no", "--url", "http://localhost"), "There is no spool"),
+        (("ship", "--spool", "no", "--once", "--url", "http://localhost"), "There is no spool"),
+        (("ship", "--spool", ".", "--once", "--url", "http://localhost"), "holds no segment"),
         (("ship", "--spool", ".", "--url", "localhost"), "such as https://localhost:9200"),
         (("ship", "--spool", ".", "--url", "https://x", "--ca-certs", "no"), "cannot be read"),
         (("status", "--spool", "no"), "There is no spool"),
@@ -105,6 +106,7 @@ def test_bad_input(tmp_path, arguments, sentence):
     done = run(*arguments, cwd=tmp_path)
     assert (1, "", 1) == (done.returncode, done.stdout, done.stderr.count("\n"))
     assert sentence in done.stderr
+    assert [] == list(tmp_path.iterdir())
 
 
 def test_no_url(spool):

@@ -1,6 +1,6 @@
 import pytest
 
-from driftlog._upload._reply import CREATED, DUPLICATE, Outcome, Reply, judge
+from driftlog._upload._reply import CREATED, DUPLICATE, Outcome, Reply, judge, judge_other
 
 ES = {"type": "some_exception", "reason": "some reason"}
 
@@ -89,7 +89,8 @@ def test_a_reply_that_does_not_fit(body):
 @pytest.mark.parametrize(
     ("reply", "kind", "unclear"),
     [
-        (Reply(0, "ConnectionError: refused"), "again", True),
+        (Reply(0, "no answer"), "again", True),
+        (Reply(0, "no such host", lasting=True), "hold", True),
         (Reply(429, {"error": ES}), "again", False),
         (Reply(503, None), "again", True),
         (Reply(502, "<html>", foreign=True), "again", True),
@@ -120,10 +121,67 @@ def test_says_what_to_do():
     assert "create_doc" in judge(Reply(403, {"error": ES}), ["a"]).reason
     assert "API key" in judge(Reply(401, {"error": ES}), ["a"]).reason
     assert "some reason" not in judge(Reply(401, {"error": ES}), ["a"]).reason
-    assert "8.14" in judge(Reply(400, {"error": {"type": "media_type_header"}}), ["a"]).reason
-    assert "check the URL" in judge(Reply(0, "ConnectionError: refused"), ["a"]).reason
-    assert "https" in judge(Reply(0, "TlsError: wrong version number"), ["a"]).reason
+    assert "view_index_metadata" in judge(Reply(403, {"error": ES}), ["a"]).reason
     assert "not Elasticsearch" in judge(Reply(404, "", foreign=True), ["a"]).reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "step"),
+    [
+        ("media_type_header_exception", "Invalid media-type", "mend what it names"),
+        (None, "unrecognized parameter: [require_data_stream]", "upgrade it to 8.14 or later"),
+        (
+            "validation_exception",
+            "this action would add [2] shards, but there are [1000]/[1000] maximum normal shards open",
+            "raise cluster.max_shards_per_node or delete old indices",
+        ),
+        ("index_closed_exception", "closed", "mend what it names"),
+    ],
+)
+def test_the_next_step_of_a_refusal_with_400(kind, words, step):
+    """What a 400 holds for is told in the server's words, with a step that fits them."""
+    error = {"type": kind, "reason": words}
+    reason = judge(Reply(400, {"error": error}), ["a"]).reason
+    assert (True, True) == (step in reason, words in reason)
+    if kind in {"validation_exception", "index_closed_exception"}:
+        assert step in one(status=400, error=error).reason
+
+
+def test_the_command_that_is_missing():
+    """Where the template is missing the sentence holds the whole command, for requests and for items."""
+    setup = "driftlog setup --url http://es:9200 --namespace prod"
+    gone = {"type": "index_not_found_exception", "reason": "no such index"}
+    reply = Reply(200, {"items": [item(status=404, error=gone)]})
+    for verdict in (judge(reply, ["a"], setup), judge(Reply(404, {"error": gone}), ["a"], setup)):
+        assert f"run: {setup} (404" in verdict.reason
+
+
+def test_what_people_must_act_on():
+    """A verdict lasts where one of its items is held, and that one's reason is told."""
+    items = [item(status=429, error=ES), item("b", status=403, error=ES)]
+    verdict = judge(Reply(200, {"items": items}), ["a", "b"])
+    assert (True, True) == (verdict.lasting, "create_doc" in verdict.reason)
+    assert not judge(Reply(200, {"items": items[:1]}), ["a"]).lasting
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply(200, {}), None),
+        (Reply(200, {"items": [{"index": {"status": 400, "error": ES}}]}), None),
+        (Reply(200, {"items": [{"index": {"status": 429, "error": ES}}]}), "again"),
+        (Reply(200, {"items": [{"index": {"status": 403, "error": ES}}]}), "hold"),
+        (Reply(200, {}, foreign=True), "hold"),
+        (Reply(400, {"error": ES}), "hold"),
+        (Reply(413, ""), "hold"),
+        (Reply(503, ""), "again"),
+        (Reply(0, "no answer"), "again"),
+    ],
+)
+def test_requests_without_events(reply, kind):
+    """A question, or an operation that no stream takes, was answered, waits or holds; nothing is split."""
+    verdict = judge_other(reply)
+    assert kind == (verdict.kind if verdict else None)
 
 
 def test_retry_after_is_kept():

@@ -65,7 +65,11 @@ def install(client, namespace):
         "data_stream": {},
         "template": {
             "settings": {"number_of_replicas": 0},
-            "mappings": {"dynamic": False, "properties": keywords},
+            "mappings": {
+                "_meta": {"managed_by": "driftlog"},
+                "dynamic": False,
+                "properties": keywords,
+            },
         },
     }
     headers = {"content-type": "application/json", "accept": "application/json"}

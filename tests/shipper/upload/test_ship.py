@@ -321,7 +321,7 @@ class TestDelivery:
         threading.Timer(0.5, stop.set).start()
         ship(spool, Upload(url="http://127.0.0.1:9", heartbeat=None), stop=stop)
         assert (0, 0, 0, 0, 5) == account(spool)
-        assert "ConnectionError" in read_status(spool).trouble.sentence
+        assert "no answer (Connection refused)" in read_status(spool).trouble.sentence
         ship_all()
         assert logged == ids(fake)
         assert not read_status(spool).trouble.lasting

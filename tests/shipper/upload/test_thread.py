@@ -5,7 +5,7 @@ import time
 import pytest
 
 from driftlog import SpoolLimits
-from driftlog._upload import Upload, read_status, start_uploader
+from driftlog._upload import Upload, _thread, read_status, start_uploader
 from driftlog.errors import SettingsError
 
 
@@ -51,6 +51,38 @@ def test_close_sends_what_waits(fake, make, begin):
     fake.delay = 1.0
     handle.close(15.0)
     assert 2 == len(fake.copies())
+
+
+def test_a_life_shorter_than_a_look(fake, begin, make, monkeypatch):
+    """What was logged and closed before the uploader looked again is sent by closing it."""
+    monkeypatch.setattr(_thread, "_NO_SPOOL_YET", 60.0)
+    handle = begin()
+    with make() as logger:
+        logger.log({"age": 1})
+    handle.close(15.0)
+    assert 1 == len(fake.copies())
+
+
+def test_the_last_heartbeat(fake, make, begin):
+    """An uploader that ends tells the final account."""
+    logger = make()
+    logger.log({"age": 0})
+    handle = begin(heartbeat=3600.0)
+    wait_for(lambda: len(fake.copies()) == 1)
+    logger.log({"age": 1})
+    handle.close(15.0)
+    first, last = (one["driftlog"]["shipper"] for _, one in fake.heartbeats)
+    assert ([0, 2, 0], 2) == (
+        [first["indexed"], last["indexed"], last["unsent"]],
+        last["accepted"],
+    )
+
+
+def test_no_last_heartbeat(fake, make, begin):
+    """Where no heartbeats are wanted none is sent at the end either."""
+    make().log({"age": 0})
+    begin().close(15.0)
+    assert [] == fake.heartbeats
 
 
 def test_close_does_not_wait_for_a_server_that_hangs(fake, make, begin):
@@ -112,8 +144,6 @@ def test_after_a_fork(fake, spool, make, begin):
 
 def test_a_fault_of_ours_is_logged(fake, make, begin, monkeypatch, caplog):
     """Should the uploader itself fail, that is logged, and it begins anew."""
-    from driftlog._upload import _thread  # noqa: PLC0415 - to change it
-
     works = _thread.Uploader
 
     class Failing:
