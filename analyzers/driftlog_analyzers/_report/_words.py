@@ -18,6 +18,8 @@ _HEADLINES: Mapping[str, str] = {
     "nonfinite": "non-finite values in {}",
     "range": "{} out of range",
     "stuck": "{} is stuck",
+    "quality": "{} is wrong more often or by more",
+    "feedback": "{} follows the model",
     "volume": "unusual number of events",
 }
 _EFFECTS: Mapping[str, str] = {
@@ -31,6 +33,8 @@ _EFFECTS: Mapping[str, str] = {
     "nonfinite": "Cohen's h of the rates",
     "range": "share of numbers outside the range",
     "stuck": "share of values that used to differ",
+    "quality": "how much worse: Cohen's h of a rate, d of a mean loss",
+    "feedback": "Cohen's h of the shares",
     "volume": "natural logarithm of the ratio to the usual number",
 }
 _STATISTICS: Mapping[str, str] = {
