@@ -18,9 +18,10 @@ _HEADLINES: Mapping[str, str] = {
     "nonfinite": "non-finite values in {}",
     "range": "{} out of range",
     "stuck": "{} is stuck",
-    "quality": "{} is wrong more often or by more",
-    "feedback": "{} follows the model",
     "volume": "unusual number of events",
+    "staleness": "an old model version",
+    "multivariate": "{} no longer go together",
+    "resources": "trouble: {}",
 }
 _EFFECTS: Mapping[str, str] = {
     "vanished": "rise of the absence rate",
@@ -33,9 +34,9 @@ _EFFECTS: Mapping[str, str] = {
     "nonfinite": "Cohen's h of the rates",
     "range": "share of numbers outside the range",
     "stuck": "share of values that used to differ",
-    "quality": "how much worse: Cohen's h of a rate, d of a mean loss",
-    "feedback": "Cohen's h of the shares",
     "volume": "natural logarithm of the ratio to the usual number",
+    "staleness": "age over the oldest it may become",
+    "multivariate": "total variation beyond chance",
 }
 _STATISTICS: Mapping[str, str] = {
     "l_infinity": "L∞",
