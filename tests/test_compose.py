@@ -160,6 +160,12 @@ def test_driftlog_is_run():
     ]
 
 
+def test_a_start_overwrites_no_baseline():
+    """Compose runs the command at every start; what people made of the baseline since is kept."""
+    (call,) = driftlog_calls("baseline")
+    assert "--if-absent" in call
+
+
 def test_other_variables_exist():
     """What the example service and the set-up are told is what they ask for."""
     sources = {"example": "fastapi_service.py", "setup": "compose/keys.py"}

@@ -101,6 +101,26 @@ def infer_constraints(profile: WindowProfile, *, closed: bool = False) -> dict[s
     }
 
 
+def edited_rules(baseline: Baseline, *, closed: bool = False) -> tuple[str, ...]:
+    """Features and outputs whose constraints are not those inferred from the baseline's profile: people changed them.
+
+    Args:
+        baseline: the baseline.
+        closed: those that are inferred with `closed` are no change either.
+    """
+    profile = baseline.profile
+    ways = (False, True) if closed else (False,)
+    inferred = (infer_constraints(profile, closed=way) for way in ways)
+    features = min((_otherwise(baseline.constraints, rules) for rules in inferred), key=len)
+    outputs = infer_constraints(replace(profile, features=profile.predictions))
+    return (*features, *_otherwise(baseline.outputs, outputs))
+
+
+def _otherwise(rules: Mapping[str, Constraint], inferred: Mapping[str, Constraint]) -> list[str]:
+    names = sorted(rules.keys() | inferred.keys())
+    return [name for name in names if rules.get(name) != inferred.get(name)]
+
+
 def _infer(feature: FeatureProfile, events: int, *, closed: bool) -> Constraint:
     constraint = Constraint(
         kind=main_kind(feature), required=feature.present >= REQUIRED_PRESENCE * events

@@ -140,6 +140,15 @@ class BaselineFolder:
         save_baseline(baseline, path)
         return str(path)
 
+    def get(self, model: str, version: str) -> Baseline | None:
+        """The baseline of exactly this version; None where there is none.
+
+        Raises:
+            ConfigError: it has problems.
+        """
+        path = baseline_path(self.path, model, version)
+        return load_baseline(path) if path.exists() else None
+
     def find(self, model: str, version: str | None = None) -> Baseline:
         """The baseline of the version or, where it has none, the one made last for the model.
 

@@ -107,6 +107,13 @@ class BaselineHome(Protocol):
     def save(self, baseline: Baseline) -> str:
         """Keep it in place of an earlier one of its model version; where, in words."""
 
+    def get(self, model: str, version: str) -> Baseline | None:
+        """The baseline of exactly this version; None where there is none.
+
+        Raises:
+            ConfigError: it has problems.
+        """
+
     def find(self, model: str, version: str | None = None) -> Baseline:
         """The baseline of the version or, where it has none, the one made last for the model.
 

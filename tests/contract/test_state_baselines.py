@@ -43,8 +43,16 @@ def test_else_the_newest(home, version):
 def test_in_place_of_an_earlier_one(home):
     """A baseline takes the place of that of its version; names may hold anything."""
     keep(home, "7/é", model="team/churn")
-    later = keep(home, "7/é", days=1, model="team/churn")
+    later = replace(keep(home, "7/é", model="team/churn"), source="more.csv")
+    home.baselines.save(later)
     assert later == home.baselines.find("team/churn", "7/é")
+
+
+def test_exactly_this_version(home):
+    """One of exactly the version is given, or none: nothing is inherited."""
+    made = keep(home, "7")
+    found = [home.baselines.get("churn", "7"), home.baselines.get("churn", "8")]
+    assert [made, None] == found
 
 
 def test_none(home):
@@ -82,13 +90,15 @@ class TestElasticsearch:
     """What only an index has."""
 
     def test_revisions(self, emptied):
-        """A revision counts the changes; the same baseline once more is none and writes nothing."""
+        """A revision counts the changes; the same baseline made once more is none and writes nothing."""
         for days in (0, 0, 1):
-            keep(emptied, "7", days, model="counted")
+            made = keep(emptied, "7", days, model="counted")
+        assert CREATED == emptied.baselines.find("counted").created
+        emptied.baselines.save(replace(made, source="more.csv"))
         ((_, hit),) = emptied.hits("baselines").items()
         found = hit["_source"]["driftlog"]
         assert (2, 2) == (hit["_version"], found["revision"])
-        assert ("counted 7", "train.csv", 3) == (found["name"], found["source"], found["events"])
+        assert ("counted 7", "more.csv", 3) == (found["name"], found["source"], found["events"])
 
     def test_overtaken(self, emptied):
         """Who saves onto what another process saved meanwhile is told so."""
@@ -99,13 +109,13 @@ class TestElasticsearch:
         def get(name):
             before = real(name)
             index.get = real
-            keep(emptied, "7", days=1)
+            emptied.baselines.save(replace(BASELINE, source="theirs.csv"))
             return before
 
         index.get = get
         with pytest.raises(StoreError, match="saved meanwhile by another process; run again"):
-            keep(emptied, "7", days=2)
-        assert CREATED + timedelta(days=1) == emptied.baselines.find("churn").created
+            emptied.baselines.save(replace(BASELINE, source="ours.csv"))
+        assert "theirs.csv" == emptied.baselines.find("churn").source
 
     def test_damaged(self, emptied, client):
         """A baseline that another program wrote is refused with the command that makes it again."""

@@ -1,5 +1,8 @@
 """Baselines in Elasticsearch: one document per model version, kept whole and compressed."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import orjson
 from elasticsearch import Elasticsearch
 
@@ -12,8 +15,11 @@ from driftlog_analyzers._elasticsearch._state_documents import (
     packed,
     unpacked,
 )
-from driftlog_analyzers._elasticsearch._state_index import StateIndex, put
+from driftlog_analyzers._elasticsearch._state_index import StateIndex, Stored, put
+from driftlog_analyzers._json import to_json
 from driftlog_analyzers.errors import BaselineError, ConfigError, StoreError
+
+_WHENEVER = datetime.fromtimestamp(0, UTC)
 
 
 class ElasticsearchBaselines:
@@ -34,7 +40,7 @@ class ElasticsearchBaselines:
     def save(self, baseline: Baseline) -> str:
         """Keep it in place of an earlier one of its model version; where, in words.
 
-        One that is there already is left as it is.
+        One that says the same already, whenever it was made, is left as it is.
 
         Raises:
             StoreError: another process saved one of this model version meanwhile, or the cluster cannot take it.
@@ -42,12 +48,21 @@ class ElasticsearchBaselines:
         name = identity("baseline", baseline.model, baseline.version)
         before = self._index.get(name)
         text = packed(baseline)
-        digest = identity(text)
+        digest = identity(to_json(replace(baseline, created=_WHENEVER)).decode())
         if before is None or before.body["digest"] != digest:
             revision = 1 + (before.body["revision"] if before else 0)
             made = _document(name, baseline, text, digest, revision)
             self._index.write([put(made, before)], f"the baseline {baseline.name!r}")
         return self._index.place
+
+    def get(self, model: str, version: str) -> Baseline | None:
+        """The baseline of exactly this version; None where there is none.
+
+        Raises:
+            ConfigError: it is damaged.
+        """
+        found = self._index.get(identity("baseline", model, version))
+        return self._read(found, model) if found else None
 
     def find(self, model: str, version: str | None = None) -> Baseline:
         """The baseline of the version or, where it has none, the one made last for the model.
@@ -66,12 +81,15 @@ class ElasticsearchBaselines:
                 f"model {model!r} has no baseline in {self._index.place};"
                 f" make one with `driftlog baseline --model {model} --input FILE`"
             )
+        return self._read(found, model)
+
+    def _read(self, found: Stored, model: str) -> Baseline:
         try:
             return unpacked(Baseline, found.body["baseline"])
         except StoreError as error:
             raise ConfigError(
                 f"the baseline {found.body['name']!r} in {self._index.place} is damaged;"
-                f" make it again with `driftlog baseline --model {model} --input FILE`"
+                f" make it again with `driftlog baseline --force --model {model} --input FILE`"
             ) from error
 
 

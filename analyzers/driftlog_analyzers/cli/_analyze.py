@@ -14,7 +14,7 @@ from driftlog_analyzers.cli._options import (
     WindowOption,
     at_place,
 )
-from driftlog_analyzers.cli._place import Place, pick_model
+from driftlog_analyzers.cli._place import Place, pick_model, tell_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,7 @@ def analyze(
     with where.open_store() as store:
         name = pick_model(store, where, model)
         size = _run.window_size(window, where.config.monitor(name))
+        tell_foreign(where, name)
         reference = _run.find(where, name, baseline, version)
         with where.open_state() as state:
             evaluations = _run.run(store, reference, state, size, where, span=span)

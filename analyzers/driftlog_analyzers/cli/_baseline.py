@@ -8,8 +8,8 @@ import typer
 from driftlog_analyzers.cli._chart import short
 from driftlog_analyzers.cli._console import counted, moment, show, show_json, table
 from driftlog_analyzers.cli._options import JsonOption, at_place
-from driftlog_analyzers.cli._place import Place, pick_model
-from driftlog_analyzers.errors import InputError
+from driftlog_analyzers.cli._place import Place, pick_model, tell_foreign
+from driftlog_analyzers.cli._target import Target, values
 
 if TYPE_CHECKING:
     from driftlog_analyzers._baseline import Baseline, Constraint
@@ -58,37 +58,68 @@ def baseline(
     closed: Annotated[
         bool, typer.Option("--closed", help="Allow no values but those of the reference.")
     ] = False,
+    load: Annotated[
+        Path | None,
+        typer.Option("--load", help="A baseline file to keep as it is.", metavar="PATH"),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", help="Where to save it.", metavar="PATH")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace one that people have edited.")
+    ] = False,
+    if_absent: Annotated[
+        bool, typer.Option("--if-absent", help="Keep one that is there, whatever it says.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Build a baseline from a file or the log.
 
     From training data with --input, else from events of the log that are known to be good: those
-    between --from and --to, or all so far.
+    between --from and --to, or all so far. With --load it is one that was built before, and edited.
     """
-    if file is not None and (start or end):
-        raise typer.BadParameter("give --input, or --from and --to, not both", param_hint="--input")
+    if force and if_absent:
+        raise typer.BadParameter("give --force or --if-absent, not both", param_hint="--force")
+    named = (model, version, file, start, end, label)
+    making = (*named, text, categorical, prediction, ignore, segments)
+    if load is not None and (closed or output or any(making)):
+        raise typer.BadParameter(
+            "a baseline is loaded as it is: leave out what says how to make one and --output",
+            param_hint="--load",
+        )
     if file is None and label:
         raise typer.BadParameter(
             "labels of the log are found by themselves; give --label with --input",
             param_hint="--label",
         )
-    if output is None:
-        _require_home(where)
-    if file is None:
-        built = _from_log(where, model, version, (start, end), segments, closed=closed)
+    if file is not None and (start or end):
+        raise typer.BadParameter("give --input, or --from and --to, not both", param_hint="--input")
+    target = Target(where, output, force=force, if_absent=if_absent, closed=closed, as_json=as_json)
+    target.require()
+    if load is not None:
+        built = _loaded(load, target)
+    elif file is None:
+        built = _from_log(target, model, version, (start, end), segments, closed=closed)
     elif model is None:
         raise typer.BadParameter("name the model that the file trained", param_hint="--model")
     else:
         roles = (text, categorical, prediction, ignore)
-        built = _from_file(where, file, model, version, roles, segments, label=label, closed=closed)
-    _save(built, where, output, as_json=as_json)
+        built = _from_file(
+            target, file, model, version, roles, segments, label=label, closed=closed
+        )
+    _save(built, target)
+
+
+def _loaded(path: Path, target: Target) -> "Baseline":
+    from driftlog_analyzers._baseline_file import load_baseline  # noqa: PLC0415 - when needed
+
+    built = load_baseline(path)
+    target.spare(built.model, built.version, built)
+    return built
 
 
 def _from_log(
-    where: Place,
+    target: Target,
     model: str | None,
     version: str | None,
     span: tuple[str | None, str | None],
@@ -98,6 +129,7 @@ def _from_log(
 ) -> "Baseline":
     from driftlog_analyzers._reference import baseline_from_store  # noqa: PLC0415 - when needed
 
+    where = target.where
     start = moment(span[0], "--from") if span[0] else None
     end = moment(span[1], "--to") if span[1] else None
     with where.open_store() as store:
@@ -106,6 +138,8 @@ def _from_log(
             extent = store.extent(name)
             versions = extent.versions if extent else {}
             version = max(versions, key=lambda key: versions[key], default="1")
+        tell_foreign(where, name)
+        target.spare(name, version)
         return baseline_from_store(
             store,
             model=name,
@@ -119,7 +153,7 @@ def _from_log(
 
 
 def _from_file(  # noqa: PLR0917 - what the command was given
-    where: Place,
+    target: Target,
     file: Path,
     model: str,
     version: str | None,
@@ -132,80 +166,37 @@ def _from_file(  # noqa: PLR0917 - what the command was given
     from driftlog_analyzers._reference import baseline_from_file  # noqa: PLC0415 - when needed
     from driftlog_analyzers._table import Roles  # noqa: PLC0415 - as above
 
-    monitor = where.config.monitor(model)
+    monitor = target.where.config.monitor(model)
+    version = version or monitor.version or "1"
+    target.spare(model, version)
     text, categorical, prediction, ignore = roles
     return baseline_from_file(
         file,
         model=model,
-        version=version or monitor.version or "1",
+        version=version,
         roles=Roles(
             text=frozenset(text or monitor.text),
             categorical=frozenset(categorical or monitor.categorical),
             predictions=frozenset(prediction or ()),
             ignored=frozenset(ignore or monitor.ignore),
         ),
-        label=label,
         segments=segments or monitor.segments,
+        label=label,
         multivariate=monitor.multivariate,
         closed=closed,
     )
 
 
-def _save(built: "Baseline", where: Place, output: Path | None, *, as_json: bool) -> None:
-    kept = _kept(built, where, output)
+def _save(built: "Baseline", target: Target) -> None:
+    kept = target.save(built)
     rows = [(name, rule, built.profile.features[name]) for name, rule in built.constraints.items()]
-    if as_json:
-        show_json(
-            {
-                "model": built.model,
-                "version": built.version,
-                "source": built.source,
-                "events": built.profile.events,
-                "path": kept,
-                "features": {name: rule for name, rule, _ in rows},
-            }
-        )
+    if target.as_json:
+        show_json(values(built, kept, saved=True))
         return
     title = f"Baseline {built.name}, {counted(built.profile.events, 'event')} of {built.source}"
     columns = ("feature", "kind", "required", "absent ", "null ", "range or values")
     cells = [_cells(name, rule, found, built.profile.events) for name, rule, found in rows]
-    show(title, table(columns, cells), "", f"Saved as {kept}{_how_edited(where, output)}")
-
-
-def _kept(built: "Baseline", where: Place, output: Path | None) -> str:
-    """Save it; where, in words."""
-    from driftlog_analyzers._baseline_file import save_baseline  # noqa: PLC0415 - when needed
-
-    if output:
-        save_baseline(built, output)
-        return str(output)
-    with where.open_baselines() as home:
-        return home.save(built)
-
-
-def _require_home(where: Place) -> None:
-    """Check before the work that the baseline can be kept.
-
-    Raises:
-        InputError: the folder is read-only.
-        StoreError: Elasticsearch is not there, or not set up.
-    """
-    if not where.writable:
-        raise InputError(
-            f"baselines in {where.baselines} cannot be written (read-only); name another place "
-            "with --output PATH, or with --state DIR, and then for analyze too"
-        )
-    with where.open_baselines():
-        pass
-
-
-def _how_edited(where: Place, output: Path | None) -> str:
-    if output or isinstance(where.state, Path):
-        return "; edit its constraints there."
-    return (
-        ". To edit its constraints, write a file with --output PATH, and analyze with"
-        " --baseline PATH."
-    )
+    show(title, table(columns, cells), "", f"Saved as {kept}{target.how_edited()}")
 
 
 def _cells(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from driftlog_analyzers.cli._cluster import Cluster
+from driftlog_analyzers.cli._console import note
 from driftlog_analyzers.errors import InputError, StoreError
 
 if TYPE_CHECKING:
@@ -154,6 +155,20 @@ def pick_model(store: "EventStore", where: Place, wanted: str | None) -> str:
     if wanted not in models:
         raise InputError(f"{where.source} holds no events of model {wanted!r}, only of: {listed}")
     return wanted
+
+
+def tell_foreign(where: Place, model: str) -> None:
+    """Say on stderr where the model's stream was made without driftlog's templates."""
+    if not isinstance(where.events, Cluster):
+        return
+    with where.events.connected() as client:
+        from driftlog._upload._head import stream_name  # noqa: PLC0415 - when needed
+        from driftlog_analyzers._elasticsearch._streams import foreign_note, streams  # noqa: PLC0415 - needs the client
+
+        name = stream_name(f"driftlog.{model}", where.events.namespace)
+        for stream, ours in streams(client, name).items():
+            if not ours:
+                note(f"Caution: {foreign_note(stream)}.")
 
 
 def configuration(path: Path | None) -> "Config":

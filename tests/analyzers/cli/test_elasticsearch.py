@@ -4,6 +4,7 @@ import csv
 import re
 import shlex
 
+import orjson
 import pytest
 from elasticsearch import Elasticsearch
 
@@ -241,3 +242,58 @@ def test_what_is_not_there_is_said(driftlog, spool, ship, there):
     done = driftlog("analyze", *there, *state, "--window", "1000")
     expected = f"{place} holds no full window of 1000 events there; its 720 events of model 'm'"
     assert (1, True) == (done.code, done.sentence.startswith(expected))
+
+
+def test_edits_go_there_and_stay(driftlog, ship, spool, there, elasticsearch_url):
+    """An edited file is kept there with --load; made anew, the baseline neither counts nor overwrites it."""
+    ship(spool)
+    making = ("baseline", *there, "--model", "m", "--version", "7", "--input", "train.csv", *ROLES)
+    assert [0, 0] == [driftlog(*making).code for _ in range(2)]
+    with Elasticsearch(elasticsearch_url, max_retries=0) as client:
+        hits = client.search(index=f"driftlog-baselines-{there[5]}")["hits"]["hits"]
+    assert [1] == [hit["_source"]["driftlog"]["revision"] for hit in hits]
+
+    assert 0 == driftlog(*making, "--output", "b.toml").code
+    file = spool.parent / "b.toml"
+    file.write_text(file.read_text().replace("required = true", "required = false"))
+    assert 0 == driftlog("baseline", "--load", "b.toml", *there).code
+    analyzed = driftlog("analyze", *there, "--json")
+    assert (0, "", []) == (analyzed.code, analyzed.err, analyzed.json["alerts"])
+    refused = driftlog(*making)
+    assert (1, True) == (
+        refused.code,
+        "was edited since it was made, or made with --closed (age, " in refused.err,
+    )
+    kept = driftlog(*making, "--if-absent")
+    assert (0, True) == (kept.code, kept.out.endswith("is kept as it is.\n"))
+    assert 0 == driftlog(*making, "--force").code
+    assert ["income"] == [
+        a["feature"] for a in driftlog("analyze", *there, "--json").json["alerts"]
+    ]
+
+
+def test_a_foreign_stream_is_warned_of(driftlog, there, spool, elasticsearch_url):
+    """Events that were shipped before setup are judged with a caution that names the rollover."""
+    stream = f"logs-driftlog.m-{there[5]}"
+    name = f"foreign-{there[5]}"
+    keywords = {"strings": {"match_mapping_type": "string", "mapping": {"type": "keyword"}}}
+    mappings = {"dynamic_templates": [keywords]}
+    with Elasticsearch(elasticsearch_url, max_retries=0) as client:
+        client.indices.put_index_template(
+            name=name,
+            index_patterns=[stream],
+            data_stream={},
+            priority=1,
+            template={"mappings": mappings},
+        )
+        lines = [line for path in spool.glob("*.ndjson") for line in path.read_bytes().splitlines()]
+        rows = [orjson.loads(line) for line in lines if b'"action":"prediction"' in line]
+        operations = [part for row in rows for part in ({"create": {}}, row)]
+        assert not client.bulk(index=stream, operations=operations, refresh=True)["errors"]
+        assert 0 == driftlog("setup", *there[2:]).code
+        client.indices.delete_index_template(name=name)
+    state = ("--state", spool / "analysis")
+    for command in (("analyze",), ("baseline", "--output", "b.toml")):
+        done = driftlog(*command, *there, *state)
+        caution = f"Caution: {stream} was made without driftlog's templates"
+        assert (True, True) == (done.err.startswith(caution), f"/{stream}/_rollover." in done.err)
