@@ -15,6 +15,8 @@ FEW = 32
 """Up to so many different numbers each has a bin of its own."""
 SAMPLE = 200_000
 VOCABULARY = 200_000
+SORTED = 20_000_000
+"""So many numbers are sorted at once."""
 
 
 def histogram_edges(
@@ -27,36 +29,45 @@ def histogram_edges(
     same edges.
     """
     (rows,) = connection.execute(f"SELECT count(*) FROM ({relation.sql})").fetchone() or (0,)
-    step = max(1, math.ceil(rows / SAMPLE))
-    return _edges(connection, relation, relation.features, step), _edges(
-        connection, relation, relation.predictions, step
+    return _edges(connection, relation, relation.features, rows), _edges(
+        connection, relation, relation.predictions, rows
     )
 
 
 def _edges(
-    connection: duckdb.DuckDBPyConnection, relation: Relation, columns: Sequence[Column], step: int
+    connection: duckdb.DuckDBPyConnection, relation: Relation, columns: Sequence[Column], rows: int
 ) -> dict[str, tuple[float, ...]]:
     numeric = [(column.name, column.number) for column in columns if column.number]
-    if not numeric:
-        return {}
-    probabilities = ", ".join(repr(i / BINS) for i in range(1, BINS))
-    parts = [f"min({sql}), max({sql})" for _, sql in numeric]
-    quantiles = [
-        f"quantile_disc({sql}, [{probabilities}]) FILTER (hash(id) % {step} = 0)"
-        for _, sql in numeric
-    ]
-    row = (
-        connection.execute(
-            f"SELECT {', '.join(parts + quantiles)} FROM ({relation.sql})"
-        ).fetchone()
-        or ()
-    )
-    found = _around_few(connection, relation, numeric)
-    for i, (name, _) in enumerate(numeric):
-        low, high, inner = row[2 * i], row[2 * i + 1], row[2 * len(numeric) + i]
-        if low is not None and name not in found:
-            found[name] = tuple(sorted({math.nextafter(low, -math.inf), *(inner or ()), high}))
+    step = max(1, math.ceil(rows / SAMPLE))
+    width = max(1, SORTED // max(1, rows // step))
+    found: dict[str, tuple[float, ...]] = {}
+    for begin in range(0, len(numeric), width):
+        part = numeric[begin : begin + width]
+        found |= _quantiles(connection, relation, part, step)
+        found |= _around_few(connection, relation, part)
     return found
+
+
+def _quantiles(
+    connection: duckdb.DuckDBPyConnection,
+    relation: Relation,
+    numeric: Sequence[tuple[str, str]],
+    step: int,
+) -> dict[str, tuple[float, ...]]:
+    """The edges at quantiles; a FILTER would hold all columns once for each aggregate."""
+    probabilities = ", ".join(repr(i / BINS) for i in range(1, BINS))
+    chosen = f"CASE WHEN hash(id) % {step} = 0 THEN {{}} END" if step > 1 else "{}"
+    parts = ", ".join(
+        f"min({sql}), max({sql}), quantile_disc({chosen.replace('{}', sql)}, [{probabilities}])"
+        for _, sql in numeric
+    )
+    row = connection.execute(f"SELECT {parts} FROM ({relation.sql})").fetchone() or ()
+    found = zip(numeric, row[::3], row[1::3], row[2::3], strict=True)
+    return {
+        name: tuple(sorted({math.nextafter(low, -math.inf), *(inner or ()), high}))
+        for (name, _), low, high, inner in found
+        if low is not None
+    }
 
 
 def edges_around(values: Sequence[float]) -> tuple[float, ...]:
@@ -89,14 +100,11 @@ def _around_few(
     near = [(name, sql) for (name, sql), n in zip(numeric, row, strict=True) if 0 < n <= 2 * FEW]
     if not near:
         return {}
-    lists = ", ".join(f"list_sort(list(DISTINCT {sql}))" for _, sql in near)
-    values = connection.execute(f"SELECT {lists} FROM ({relation.sql})").fetchone() or ()
-    sorted_values = ([v for v in found or () if v is not None] for found in values)
-    return {
-        name: edges_around(found)
-        for (name, _), found in zip(near, sorted_values, strict=True)
-        if 0 < len(found) <= FEW
-    }
+    pairs = ", ".join(f"{{'f': {i}, 'v': {sql}}}" for i, (_, sql) in enumerate(near))
+    rows = connection.execute(f"""
+        SELECT pair.f, list(DISTINCT pair.v) FROM (SELECT unnest([{pairs}]) AS pair FROM ({relation.sql}))
+        WHERE pair.v IS NOT NULL GROUP BY pair.f""").fetchall()
+    return {near[i][0]: edges_around(sorted(found)) for i, found in rows if len(found) <= FEW}
 
 
 def token_counts(connection: duckdb.DuckDBPyConnection, relation: Relation) -> dict[str, Counts]:

@@ -48,11 +48,13 @@ class Relation:
             whatever the columns' expressions name.
         features: the inputs.
         predictions: the outputs.
+        further: inputs that are there to choose rows by, and are not profiled.
     """
 
     sql: str
     features: Sequence[Column]
     predictions: Sequence[Column] = ()
+    further: Sequence[Column] = ()
 
 
 def literal(text: str) -> str:

@@ -71,12 +71,8 @@ def _numeric_sql(expression: str, spec: FeatureSpec) -> list[str]:
         f"min({expression})",
         f"max({expression})",
         f"histogram({expression}, {edges})" if spec.edges else "NULL",
-        "0"
-        if spec.minimum is None
-        else f"count(*) FILTER (({expression}) < {number(spec.minimum)})",
-        "0"
-        if spec.maximum is None
-        else f"count(*) FILTER (({expression}) > {number(spec.maximum)})",
+        "0" if spec.minimum is None else f"count_if(({expression}) < {number(spec.minimum)})",
+        "0" if spec.maximum is None else f"count_if(({expression}) > {number(spec.maximum)})",
     ]
 
 
@@ -117,7 +113,7 @@ def _column_sql(column: Column, spec: FeatureSpec) -> list[str]:
         ]
     if column.other:
         parts += [f"histogram({column.other})"]
-    parts += [f"count(*) FILTER ({flag})" for flag in (column.null, column.nonfinite) if flag]
+    parts += [f"count_if({flag})" for flag in (column.null, column.nonfinite) if flag]
     return parts
 
 

@@ -1,6 +1,7 @@
 """Where a feature stands in an event document, as DuckDB types and expressions."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 
 from driftlog_analyzers._relation import Column, identifier, literal
 
@@ -14,8 +15,45 @@ ELEMENT = {
     "other": "VARCHAR",
 }
 NAMED = ("na", "nonfinite")
+GROUP = 400
+"""What is read at once weighs so much: DuckDB holds 2,048 rows of every declared name, whether they have it or not."""
+_WEIGHTS = {"num": 1, "cat": 1, "list": 4, "text": 2, "tok": 4, "oov": 4}
 
 Names = Mapping[str, frozenset[str]]
+
+
+def only(names: Names, wanted: Collection[str]) -> Names:
+    """The wanted names that are there, with those that DuckDB would take for them: it does not heed case."""
+    alike = {name.lower() for name in wanted}
+    kept = {
+        section: frozenset(name for name in found if name.lower() in alike)
+        for section, found in names.items()
+    }
+    return {section: found for section, found in kept.items() if found}
+
+
+def groups_of(names: Names) -> list[Names]:
+    """The names in groups that fit into memory one at a time, at least one; names alike are in the same group."""
+    weights: Counter[tuple[bool, str]] = Counter()
+    for section, found in names.items():
+        weight = _WEIGHTS.get(section.removeprefix("prediction."), 0)
+        for name in found:
+            weights[section.startswith("prediction."), name.lower()] += weight
+    groups: dict[tuple[bool, str], int] = {}
+    group = filled = 0
+    for key, weight in sorted(weights.items()):
+        filled += max(weight, 1)
+        if filled > GROUP:
+            group, filled = group + 1, max(weight, 1)
+        groups[key] = group
+    split: list[dict[str, set[str]]] = [{} for _ in range(group + 1)]
+    for section, found in names.items():
+        for name in found:
+            place = groups[section.startswith("prediction."), name.lower()]
+            split[place].setdefault(section, set()).add(name)
+    return [
+        {section: frozenset(found) for section, found in part.items()} for part in split if part
+    ] or [{}]
 
 
 def document_type(names: Names) -> str:

@@ -1,32 +1,51 @@
 """A few events of a spool that show a finding."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from driftlog_analyzers._conditions import condition_sql
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._relation import Column, Relation, literal
 
+_AT_ONCE = 100
+
 
 def examples(
     rows: Callable[[str], list[tuple[Any, ...]]],
-    relation: Relation,
+    relate: Callable[[Collection[str]], Relation],
     conditions: Sequence[Sequence[Condition]],
     limit: int,
 ) -> list[list[tuple[str, ...]]]:
     """Ids of a few events per window and condition, the smallest ids first.
 
-    The n-th condition of every window is one aggregate: a CASE picks each row's window.
-
     Args:
         rows: answers a SELECT.
-        relation: the events.
+        relate: gives the events with the named features and outputs.
         conditions: by window number.
         limit: ids per condition at the most.
     """
-    depth = max(map(len, conditions), default=0)
-    if not depth:
-        return [[()] * len(group) for group in conditions]
+    found: list[list[tuple[str, ...]]] = [[] for _ in conditions]
+    for begin in range(0, max(map(len, conditions), default=0), _AT_ONCE):
+        part = [group[begin : begin + _AT_ONCE] for group in conditions]
+        relation = relate({name for group in part for one in group for name in _named(one)})
+        for ids, more in zip(found, _examples(rows, relation, part, limit), strict=True):
+            ids.extend(more)
+    return found
+
+
+def _named(condition: Condition) -> tuple[str, ...]:
+    """The features or outputs that a condition looks at."""
+    return (condition.feature, *(condition.part or ())[:1])
+
+
+def _examples(
+    rows: Callable[[str], list[tuple[Any, ...]]],
+    relation: Relation,
+    conditions: Sequence[Sequence[Condition]],
+    limit: int,
+) -> list[list[tuple[str, ...]]]:
+    """The n-th condition of every window is one aggregate: a CASE picks each row's window."""
+    depth = max(map(len, conditions))
     columns = {(False, column.name): column for column in relation.features}
     columns |= {(True, column.name): column for column in relation.predictions}
     parts = []
@@ -36,7 +55,7 @@ def examples(
             for window, group in enumerate(conditions)
             for wanted in group[n : n + 1]
         )
-        parts.append(f"min(id, {limit}) FILTER (CASE w {cases} ELSE false END)")
+        parts.append(f"min(CASE WHEN CASE w {cases} ELSE false END THEN id END, {limit})")
     answers = rows(f"SELECT w, {', '.join(parts)} FROM ({relation.sql}) GROUP BY w")
     found = {row[0]: row[1:] for row in answers}
     return [

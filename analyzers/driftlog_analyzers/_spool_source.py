@@ -1,12 +1,12 @@
 """The predictions of some segments, as SQL."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from driftlog_analyzers._catalog import Parts
 from driftlog_analyzers._placing import placed
 from driftlog_analyzers._relation import Relation, literal
 from driftlog_analyzers._segments import merge_names, read_lines
-from driftlog_analyzers._spool_columns import Names, columns_of, document_type
+from driftlog_analyzers._spool_columns import Names, columns_of, document_type, groups_of, only
 from driftlog_analyzers._window import Window
 
 _ENVELOPE = (
@@ -49,9 +49,49 @@ def predictions_sql(
 
 
 def relation_of(
-    model: str, windows: Sequence[Window], held: Parts, version: str | None = None
+    model: str,
+    windows: Sequence[Window],
+    held: Parts,
+    wanted: Collection[str],
+    version: str | None = None,
 ) -> Relation:
-    """All that the segments' predictions hold, by window; see `_placing.needs_table`."""
+    """Some features and outputs of the segments' predictions, by window; see `_placing.needs_table`."""
+    names = only(merge_names(part.names for _, part in held), wanted)
+    return _relation(predictions_sql(model, held, _ENVELOPE, names, version), windows, names, names)
+
+
+def relations_of(
+    model: str,
+    windows: Sequence[Window],
+    held: Parts,
+    version: str | None = None,
+    further: Collection[str] = (),
+) -> list[Relation]:
+    """All that the segments' predictions hold, a group of features after the other, by window.
+
+    Args:
+        model: its name.
+        windows: see `_placing.needs_table`.
+        held: the segments.
+        version: only of this model version.
+        further: features whose strings every group needs.
+    """
     names = merge_names(part.names for _, part in held)
-    sql = placed(predictions_sql(model, held, _ENVELOPE, names, version), windows)
-    return Relation(sql, columns_of(names, ""), columns_of(names, "prediction."))
+    strings = only({"cat": names.get("cat", frozenset())}, further)
+    relations = []
+    for group in groups_of(names):
+        read = merge_names((group, strings))
+        sql = predictions_sql(model, held, _ENVELOPE, read, version)
+        relations.append(_relation(sql, windows, read, group))
+    return relations
+
+
+def _relation(sql: str, windows: Sequence[Window], read: Names, own: Names) -> Relation:
+    named = frozenset[str]().union(*(found for s, found in own.items() if "." not in s))
+    inputs = columns_of(read, "")
+    return Relation(
+        placed(sql, windows),
+        [column for column in inputs if column.name in named],
+        columns_of(read, "prediction."),
+        [column for column in inputs if column.name not in named],
+    )

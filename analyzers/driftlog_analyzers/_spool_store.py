@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from heapq import nsmallest
 from operator import itemgetter
 from pathlib import Path
@@ -28,9 +29,8 @@ from driftlog_analyzers._placing import needs_table, placed, table_sql
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._recovery import Damage
-from driftlog_analyzers._relation import Relation, microseconds, moment
-from driftlog_analyzers._scan import scan
-from driftlog_analyzers._scan_slices import scan_slices
+from driftlog_analyzers._relation import microseconds, moment
+from driftlog_analyzers._scan_slices import scan_groups
 from driftlog_analyzers._segments import (
     Segment,
     first_line,
@@ -50,7 +50,7 @@ from driftlog_analyzers._spool_quality import (
 )
 from driftlog_analyzers._spool_sample import Chosen, sampled
 from driftlog_analyzers._spool_shadow import shadow
-from driftlog_analyzers._spool_source import predictions_sql, relation_of
+from driftlog_analyzers._spool_source import predictions_sql, relation_of, relations_of
 from driftlog_analyzers._spool_values import EVER, logged, values_sql, wanted_sql
 from driftlog_analyzers._spool_windows import counted_windows, occupied_moments
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
@@ -161,9 +161,14 @@ class SpoolStore:
         held = self._catalog.held(model, window)
         if not held:
             return {}, {}
+        features: dict[str, tuple[float, ...]] = {}
+        predictions: dict[str, tuple[float, ...]] = {}
         with _named_errors(self.path):
-            relation = self._relation(model, [window], held, version)
-            return histogram_edges(self._connection, relation)
+            for relation in relations_of(model, [window], held, version):
+                inputs, outputs = histogram_edges(self._connection, relation)
+                features.update(inputs)
+                predictions.update(outputs)
+        return features, predictions
 
     def vocabulary(
         self, model: str, window: Window, version: str | None = None
@@ -173,8 +178,11 @@ class SpoolStore:
         if not held:
             return {}
         with _named_errors(self.path):
-            relation = self._relation(model, [window], held, version)
-            return token_counts(self._connection, relation)
+            parts = [
+                token_counts(self._connection, relation)
+                for relation in relations_of(model, [window], held, version)
+            ]
+        return {name: counts for part in parts for name, counts in part.items()}
 
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
         """How many predictions each window holds."""
@@ -207,12 +215,12 @@ class SpoolStore:
     def _profiled(
         self, spec: ProfileSpec, windows: Sequence[Window], held: Parts
     ) -> Iterator[tuple[int, WindowProfile]]:
+        self._place(spec.model, windows, held)
+        slicing = {feature for feature, _ in spec.slices}
+        relations = relations_of(spec.model, windows, held, spec.version, slicing)
+        roles = spec.features, spec.predictions
         with _named_errors(self.path):
-            relation = self._relation(spec.model, windows, held, spec.version)
-            roles = spec.features, spec.predictions
-            parts = scan_slices(self._connection, relation, *roles, spec.slices)
-            for n, profile in scan(self._connection, relation, *roles).items():
-                yield n, profile.with_parts(parts.get(n, {})) if parts else profile
+            yield from scan_groups(self._connection, relations, *roles, spec.slices).items()
 
     def labelled(self, model: str) -> bool:
         """Whether there is any label of the model."""
@@ -258,7 +266,9 @@ class SpoolStore:
         """Values of a few events of each window; see `EventStore.sample`."""
         found: dict[int, list[Chosen]] = {}
         for numbers, held in self._catalog.groups(model, windows):
-            relation = self._relation(model, [windows[n] for n in numbers], held, version)
+            near = [windows[n] for n in numbers]
+            self._place(model, near, held)
+            relation = relation_of(model, near, held, features, version)
             for n, rows in sampled(self._rows, relation, features, limit).items():
                 both = [*found.get(numbers[n], ()), *rows]
                 found[numbers[n]] = nsmallest(limit, both, key=itemgetter(0))
@@ -281,8 +291,10 @@ class SpoolStore:
         """Ids of a few events per window and condition, the smallest ids first."""
         answers: list[list[tuple[str, ...]]] = [[()] * len(group) for group in conditions]
         for numbers, held in self._catalog.groups(model, windows):
-            relation = self._relation(model, [windows[n] for n in numbers], held)
-            parts = examples(self._rows, relation, [conditions[n] for n in numbers], limit)
+            near = [windows[n] for n in numbers]
+            self._place(model, near, held)
+            relate = partial(relation_of, model, near, held)
+            parts = examples(self._rows, relate, [conditions[n] for n in numbers], limit)
             for n, part in zip(numbers, parts, strict=True):
                 pairs = zip(answers[n], part, strict=True)
                 answers[n] = [tuple(sorted(a + b)[:limit]) for a, b in pairs]
@@ -296,12 +308,6 @@ class SpoolStore:
         """Note the window of every event where no arithmetic gives it: windows by count."""
         if needs_table(windows):
             self._rows(table_sql(predictions_sql(model, held), windows))
-
-    def _relation(
-        self, model: str, windows: Sequence[Window], held: Parts, version: str | None = None
-    ) -> Relation:
-        self._place(model, windows, held)
-        return relation_of(model, windows, held, version)
 
 
 @contextmanager

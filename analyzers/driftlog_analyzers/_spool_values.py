@@ -8,7 +8,7 @@ from driftlog_analyzers._catalog import Parts
 from driftlog_analyzers._logged import NONFINITE, NULL, Cell, Logged, listed
 from driftlog_analyzers._relation import Column
 from driftlog_analyzers._segments import merge_names
-from driftlog_analyzers._spool_columns import columns_of
+from driftlog_analyzers._spool_columns import columns_of, only
 from driftlog_analyzers._spool_source import predictions_sql
 from driftlog_analyzers._window import Window
 
@@ -28,14 +28,7 @@ def values_sql(model: str, held: Parts, features: Collection[str]) -> tuple[str,
     Its columns are the id and, of each feature, number, string, items, distinct tokens, whether it is null, whether it
     is not finite, and the name of its type.
     """
-    alike = {
-        name.lower() for name in features
-    }  # DuckDB takes names that differ by case only for one
-    names = {
-        section: kept
-        for section, found in merge_names(part.names for _, part in held).items()
-        if (kept := frozenset(name for name in found if name.lower() in alike))
-    }
+    names = only(merge_names(part.names for _, part in held), features)
     columns = [column for column in columns_of(names, "") if column.name in features]
     parts = [getattr(column, part) or "NULL" for column in columns for part in _PARTS]
     fields = "".join(f", {part} AS v{n}" for n, part in enumerate(parts))
