@@ -19,6 +19,8 @@ _HEADLINES: Mapping[str, str] = {
     "range": "{} out of range",
     "stuck": "{} is stuck",
     "volume": "unusual number of events",
+    "quality": "{} is wrong more often or by more",
+    "feedback": "{} follows the model",
     "staleness": "an old model version",
     "multivariate": "{} no longer go together",
     "resources": "trouble: {}",
@@ -35,6 +37,8 @@ _EFFECTS: Mapping[str, str] = {
     "range": "share of numbers outside the range",
     "stuck": "share of values that used to differ",
     "volume": "natural logarithm of the ratio to the usual number",
+    "quality": "how much worse: Cohen's h of a rate, d of a mean loss",
+    "feedback": "Cohen's h of the shares",
     "staleness": "age over the oldest it may become",
     "multivariate": "total variation beyond chance",
 }
