@@ -45,11 +45,16 @@ def _text(feature: Text) -> list[str | None]:
 def _name(tokenizer: Callable[..., Any]) -> str:
     """Where the tokenizer is from; of an object that is called, its class."""
     named = tokenizer if hasattr(tokenizer, "__qualname__") else type(tokenizer)
-    return f"{named.__module__}.{named.__qualname__}"
+    module = getattr(named, "__module__", None)  # a method of a builtin type has none
+    return f"{module}.{named.__qualname__}"
 
 
 def _sorted(value: Any) -> Any:
-    return sorted((name, _sorted(one)) for name, one in value.items()) if isinstance(value, dict) else value
+    return (
+        sorted((name, _sorted(one)) for name, one in value.items())
+        if isinstance(value, dict)
+        else value
+    )
 
 
 def _digest(data: bytes) -> str:
