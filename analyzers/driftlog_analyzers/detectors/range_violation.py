@@ -39,6 +39,7 @@ def range_violation(case: Case, minimum: int) -> Result | None:
     share = rate(after.below + after.above, after.n)
     probability = _probability(before, after) if before else 1.0
     many, far = forbidden or share >= MINIMUM_SHARE, _is_far(before, after)
+    alone = after.below + after.above == 1
     if before and far:
         probability = min(probability, 2.0 * _by_tails(before, after))
     return Result(
@@ -47,7 +48,7 @@ def range_violation(case: Case, minimum: int) -> Result | None:
         Outcome.FINDING if many or far else Outcome.OK,
         f"{case.feature}: {percent(share)} of {after.n:,} numbers lie outside {_span(rule.minimum, rule.maximum)}; "
         f"seen {after.minimum:g} to {after.maximum:g}",
-        severity=(Severity.HIGH if share >= HIGH else Severity.MEDIUM) if many else Severity.LOW,
+        severity=_severity(share, many=bool(forbidden) or (many and not alone)),
         n=after.n,
         effect=share,
         p_value=None if forbidden or before is None else probability,
@@ -60,6 +61,12 @@ def range_violation(case: Case, minimum: int) -> Result | None:
         condition=Condition("outside", case.feature, low=rule.minimum, high=rule.maximum),
         notable=far,
     )
+
+
+def _severity(share: float, *, many: bool) -> Severity:
+    if not many:
+        return Severity.LOW
+    return Severity.HIGH if share >= HIGH else Severity.MEDIUM
 
 
 def _is_far(before: Numeric | None, after: Numeric) -> bool:
