@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from driftlog.errors import ShipperError
+from driftlog_analyzers.cli._across import across
 from driftlog_analyzers.cli._alerts import alerts_list, alerts_show
 from driftlog_analyzers.cli._analyze import analyze
 from driftlog_analyzers.cli._baseline import baseline
@@ -62,6 +63,7 @@ def application() -> typer.Typer:
     alerts.command("list")(alerts_list)
     alerts.command("show")(alerts_show)
     app.add_typer(alerts, name="alerts")
+    app.command()(across)
     app.command()(report)
     app.command()(skew)
     app.command("compare-models")(compare_models)
