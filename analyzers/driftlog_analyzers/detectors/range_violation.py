@@ -25,6 +25,7 @@ from driftlog_analyzers.detectors._case import Case, insufficient
 NAME = "range"
 MINIMUM_SHARE = 0.002
 HIGH = 0.1
+SHORTEST_TAIL = 1.05
 TAIL_NUMBERS = 500
 
 
@@ -38,7 +39,7 @@ def range_violation(case: Case, minimum: int) -> Result | None:
         return insufficient(NAME, case, after.n, minimum, "numbers")
     share = rate(after.below + after.above, after.n)
     probability = _probability(before, after) if before else 1.0
-    many, far = forbidden or share >= MINIMUM_SHARE, _is_far(before, after)
+    many, far = forbidden > 0 or share >= MINIMUM_SHARE, _is_far(before, after)
     alone = after.below + after.above == 1
     if before and far:
         probability = min(probability, 2.0 * _by_tails(before, after))
@@ -48,7 +49,7 @@ def range_violation(case: Case, minimum: int) -> Result | None:
         Outcome.FINDING if many or far else Outcome.OK,
         f"{case.feature}: {percent(share)} of {after.n:,} numbers lie outside {_span(rule.minimum, rule.maximum)}; "
         f"seen {after.minimum:g} to {after.maximum:g}",
-        severity=_severity(share, many=bool(forbidden) or (many and not alone)),
+        severity=_severity(share, many=bool(forbidden or (many and not alone))),
         n=after.n,
         effect=share,
         p_value=None if forbidden or before is None else probability,
@@ -94,7 +95,7 @@ def _by_tails(before: Numeric, after: Numeric) -> float:
 
 def _tail(count: int, edge: float, largest: float, x: float) -> float:
     """How often a number lies beyond x for one beyond the largest of the `count` beyond the edge; all are distances."""
-    if not 0 < edge < largest < x or count <= math.e:
+    if not 0 < edge * SHORTEST_TAIL < largest < x or count <= math.e:
         return 1.0
     exponent = (math.log(count) - 1.0) / math.log(largest / edge)
     return math.exp(-exponent * math.log(x / largest))
