@@ -19,6 +19,7 @@ from urllib.parse import unquote
 _PASSED_ON = ("content-type", "content-encoding", "accept", "accept-encoding")
 _ANSWERED = ("content-type", "content-encoding", "x-elastic-product", "location")
 _APPENDS = re.compile(r"/(logs|metrics)-driftlog\.[^/]+/(_bulk|_create/[^/]+)$")
+_LOOKS = re.compile(r"/(logs|metrics)-driftlog\.[^/]+/_mapping$")
 _READS = re.compile(r"/_(search|count|field_caps|mapping|mget|msearch|pit|settings|resolve)\b")
 
 
@@ -78,7 +79,7 @@ class Guard:
     def may(who: str, method: str, path: str) -> bool:
         """Whether a key's documented privileges suffice; only the administrators may do all."""
         if who == "driftlog shipper":
-            return method != "GET" and bool(_APPENDS.match(path))
+            return bool(_LOOKS.match(path) if method == "GET" else _APPENDS.match(path))
         if who == "driftlog analyzers":
             own = path.startswith("/driftlog-") or path == "/_bulk"
             return own or bool(_READS.search(path))

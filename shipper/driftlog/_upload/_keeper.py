@@ -2,14 +2,17 @@
 
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from driftlog._ledger import forget_deleted
-from driftlog._upload._cursor import Cursor, Position, Trouble, load, save
+from driftlog._upload._cursor import Cursor, Position, Trouble, load, save, tail_of
 from driftlog._upload._gone import MADE_ROOM, gone, made_room
+from driftlog._upload._head import Head
 from driftlog._upload._survey import SegmentState
 
 __all__ = ["Keeper"]
@@ -84,6 +87,20 @@ class Keeper:
         new = len(positions) > len(self.cursor.positions)
         self.cursor = replace(self.cursor, positions=positions)
         return new
+
+    def confirm(self, head: Head, file: BinaryIO) -> None:
+        """See that a segment is still what it was, or begin it anew under other ids."""
+        position = self.cursor.positions[head.id]
+        if not position.tail or tail_of(file, position.offset) == position.tail:
+            return
+        logger.warning(
+            "Segment %s is not what it was up to byte %d (%d bytes now): it is sent again whole.",
+            position.name,
+            position.offset,
+            os.fstat(file.fileno()).st_size,
+        )
+        anew = Position(position.name, head.start, "", position.generation + 1, position.unsent)
+        self.cursor = self.cursor.at(head.id, anew)
 
     def owes(self, states: list[SegmentState]) -> bool:
         """Say whether a segment that nobody writes any more still has something to send."""

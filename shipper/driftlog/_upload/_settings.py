@@ -18,7 +18,7 @@ class Upload:
 
     Args:
         url: Of Elasticsearch, such as ``https://localhost:9200``.
-        api_key: Encoded API key with ``create_doc`` on the streams; None for no authentication.
+        api_key: Encoded API key with the shipper's privileges of docs/elasticsearch.md; None for none.
         ca_certs: File of the certificates to trust; the client's own, where None.
         timeout: Seconds after which a request's outcome is unknown and it is sent again.
         namespace: Last part of the data streams' names.

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -12,10 +13,10 @@ from driftlog._times import Clock
 from driftlog._upload._account import Account
 from driftlog._upload._ahead import Ahead
 from driftlog._upload._courier import Address, Courier, Parcel, Settled
-from driftlog._upload._cursor import Position, tail_of
+from driftlog._upload._cursor import Cursor, tail_of
 from driftlog._upload._head import Head, read_head, stream_name
 from driftlog._upload._heartbeat import Heartbeat
-from driftlog._upload._keeper import Keeper, logger
+from driftlog._upload._keeper import Keeper
 from driftlog._upload._patience import Patience
 from driftlog._upload._quarantine import Refused, keep_damage, keep_refused
 from driftlog._upload._reader import Batch, read_batch
@@ -104,17 +105,7 @@ class Uploader:
         self._keeper.cursor = replace(self._keeper.cursor, reach=0)
         self._patience.insist(lambda: self._keeper.save(sync=True))
         self._heartbeat.last(self._states, self._keeper.cursor)
-        return self._shipped(before)
-
-    def _shipped(self, before: Account) -> Shipped:
-        after, positions = self._keeper.cursor.account, self._keeper.cursor.positions
-        return Shipped(
-            after.indexed - before.indexed,
-            after.duplicate - before.duplicate,
-            sum(after.quarantined.values()) - sum(before.quarantined.values()),
-            sum(positions[state.id].unsent for state in self._states),
-            self._patience.gave_up,
-        )
+        return _shipped(before, self._keeper.cursor, self._states, self._patience.gave_up)
 
     def _cannot(self, sentence: str) -> None:
         self._unreadable = sentence
@@ -162,7 +153,7 @@ class Uploader:
                 head = read_head(file, live=live)
                 if head is None or head.id != state.id:
                     return False
-                self._confirm(head, file)
+                self._keeper.confirm(head, file)
                 moved = self._ship_batches(head, state.path, file, live=live)
                 if not live:
                     self._close(head, file)
@@ -171,20 +162,6 @@ class Uploader:
         except OSError as error:
             self._cannot(f"Segment {state.path} cannot be read ({error.strerror}).")
         return moved
-
-    def _confirm(self, head: Head, file: BinaryIO) -> None:
-        """See that a segment is still what it was, or begin it anew under other ids."""
-        position = self._keeper.cursor.positions[head.id]
-        if not position.tail or tail_of(file, position.offset) == position.tail:
-            return
-        logger.warning(
-            "Segment %s is not what it was up to byte %d (%d bytes now): it is sent again whole.",
-            position.name,
-            position.offset,
-            os.fstat(file.fileno()).st_size,
-        )
-        anew = Position(position.name, head.start, "", position.generation + 1, position.unsent)
-        self._keeper.cursor = self._keeper.cursor.at(head.id, anew)
 
     def _ship_batches(self, head: Head, path: str, file: BinaryIO, *, live: bool) -> bool:
         """Send batch after batch, the next one being read meanwhile; say whether any was passed."""
@@ -268,3 +245,16 @@ class Uploader:
             done = replace(position, unsent=0, done=time.time())
             self._keeper.cursor = self._keeper.cursor.at(head.id, done)
             self._patience.insist(self._keeper.save)
+
+
+def _shipped(
+    before: Account, cursor: Cursor, states: Iterable[SegmentState], gave_up: str
+) -> Shipped:
+    after = cursor.account
+    return Shipped(
+        after.indexed - before.indexed,
+        after.duplicate - before.duplicate,
+        sum(after.quarantined.values()) - sum(before.quarantined.values()),
+        sum(cursor.positions[state.id].unsent for state in states),
+        gave_up,
+    )
