@@ -22,9 +22,11 @@ from driftlog_analyzers.cli._options import (
     at_place,
 )
 from driftlog_analyzers.cli._place import Place, pick_model
-from driftlog_analyzers.errors import InputError, StoreError
+from driftlog_analyzers.errors import BaselineError, InputError, StoreError
 
 if TYPE_CHECKING:
+    from driftlog_analyzers._baseline import Baseline
+    from driftlog_analyzers._finding import Evaluation
     from driftlog_analyzers._recovery import Damage
     from driftlog_analyzers._report import ReportData
 
@@ -78,7 +80,7 @@ def data_of(
         name = pick_model(store, where, model)
         size = _size(window or where.config.monitor(name).window, state.sizes(name), name, where)
         evaluations = tuple(state.evaluations(name, size))
-        shown = _run.find(where, name, *wanted)
+        shown = _shown(where, name, wanted, evaluations)
         return ReportData(
             model=name,
             baseline=shown,
@@ -91,6 +93,40 @@ def data_of(
             accounting=_damaged(_run.damage_of(store)),
             caution=_run.caution(where, shown, evaluations, size),
         )
+
+
+def _shown(
+    where: Place,
+    model: str,
+    wanted: tuple[Path | None, str | None],
+    evaluations: "Sequence[Evaluation]",
+) -> "Baseline":
+    """The baseline beside which the windows are shown.
+
+    Raises:
+        BaselineError: there is none, or it is for another model.
+    """
+    from driftlog_analyzers.cli import _run  # noqa: PLC0415 - when needed
+
+    try:
+        return _run.find(where, model, *wanted)
+    except BaselineError as error:
+        named = wanted[0] or where.config.monitor(model).baseline
+        if named or not evaluations or _is_kept(where, model):
+            raise
+        raise BaselineError(
+            f"the windows of model {model!r} were judged by a baseline that is not kept in {where.baselines};"
+            " name it with --baseline PATH, as for analyze"
+        ) from error
+
+
+def _is_kept(where: Place, model: str) -> bool:
+    try:
+        with where.open_baselines() as home:
+            home.find(model)
+    except BaselineError:
+        return False
+    return True
 
 
 def _damaged(segments: "Mapping[Path, Damage]") -> dict[str, int]:
