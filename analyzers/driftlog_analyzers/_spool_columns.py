@@ -15,7 +15,7 @@ ELEMENT = {
     "other": "VARCHAR",
 }
 NAMED = ("na", "nonfinite")
-GROUP = 400
+GROUP = 256
 """What is read at once weighs so much: DuckDB holds 2,048 rows of every declared name, whether they have it or not."""
 _WEIGHTS = {"num": 1, "cat": 1, "list": 4, "text": 2, "tok": 4, "oov": 4}
 
