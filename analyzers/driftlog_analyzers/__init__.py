@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from driftlog_analyzers._baseline import Baseline, Constraint
     from driftlog_analyzers._baseline_file import load_baseline, save_baseline
     from driftlog_analyzers._compare import Comparison, compare
+    from driftlog_analyzers._elasticsearch._baselines import ElasticsearchBaselines
+    from driftlog_analyzers._elasticsearch._state import ElasticsearchState
+    from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
     from driftlog_analyzers._episode import Episode, EpisodeSettings, Status
     from driftlog_analyzers._finding import Change, Condition, Evaluation, Outcome, Result, Severity
     from driftlog_analyzers._profile import (
@@ -69,6 +72,9 @@ __all__ = [
     "CountSize",
     "Deviation",
     "DriftlogError",
+    "ElasticsearchBaselines",
+    "ElasticsearchState",
+    "ElasticsearchStore",
     "Episode",
     "EpisodeSettings",
     "Evaluation",
@@ -121,6 +127,9 @@ _HOMES = {
         "Comparison",
         "compare",
     ),
+    "_elasticsearch._baselines": ("ElasticsearchBaselines",),
+    "_elasticsearch._state": ("ElasticsearchState",),
+    "_elasticsearch._store": ("ElasticsearchStore",),
     "_episode": (
         "Episode",
         "EpisodeSettings",

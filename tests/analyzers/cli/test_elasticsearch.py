@@ -3,15 +3,18 @@
 import csv
 import re
 import shlex
+from pathlib import Path
 
 import orjson
 import pytest
 from elasticsearch import Elasticsearch
 
+from driftlog import PredictionLogger
 from tests.acceptance.replayed import real
 
 from .conftest import ROLES, START
 
+ROOT = Path(__file__).parents[3]
 ROWS = 2_000
 PASSWORD = "hunter2hunter2"
 
@@ -297,3 +300,33 @@ def test_a_foreign_stream_is_warned_of(driftlog, there, spool, elasticsearch_url
         done = driftlog(*command, *there, *state)
         caution = f"Caution: {stream} was made without driftlog's templates"
         assert (True, True) == (done.err.startswith(caution), f"/{stream}/_rollover." in done.err)
+
+
+def test_the_page_s_python(driftlog, ship, spool, there, capsys):
+    """The example of docs/elasticsearch.md runs, and tells of each window what its labels say."""
+    lines = [line for path in spool.glob("*.ndjson") for line in path.read_bytes().splitlines()]
+    rows = [orjson.loads(line) for line in lines if b'"action":"prediction"' in line]
+    with PredictionLogger(model="m", version="7", spool=spool) as logger:
+        for row in sorted(rows, key=lambda row: row["@timestamp"])[:90]:
+            logger.log_label(
+                row["event"]["id"], row["driftlog"]["prediction"]["num"]["score"] + 0.25
+            )
+    ship(spool)
+    made = ("baseline", *there, "--model", "m", "--version", "7", "--input", "train.csv", *ROLES)
+    assert 0 == driftlog(*made).code
+    page = (ROOT / "docs" / "elasticsearch.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (code,) = [block for block in blocks if "ElasticsearchStore(" in block]
+    for word, ours in {
+        "http://localhost:9200": there[3],
+        '"default"': repr(there[5]),
+        "churn": "m",
+    }.items():
+        assert word in code
+        code = code.replace(word, ours)
+    capsys.readouterr()
+    exec(compile(code, "docs/elasticsearch.md", "exec"), {})
+    printed = [line.split()[-2:] for line in capsys.readouterr().out.splitlines()]
+    assert [["60", "0.25"], ["30", "0.25"], ["0", "None"]] == [
+        [n, mae if mae == "None" else f"{float(mae):.4g}"] for n, mae in printed[:3]
+    ]
