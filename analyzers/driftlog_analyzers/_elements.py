@@ -10,7 +10,7 @@ from driftlog_analyzers._profile import Counts
 from driftlog_analyzers._relation import Column, Relation
 from driftlog_analyzers._store import FeatureSpec
 
-_ROWS = 20_000
+ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +73,17 @@ def _values(
     lists = {i: column.items for i, column in enumerate(named) if column.items}
     rows = connection.execute(f"""
         SELECT w, item.f, item.v, count(*)
-        FROM (SELECT w, unnest({_joined([f"[{', '.join(strings)}]"] * bool(strings), lists)}) AS item
+        FROM (SELECT w, unnest({joined([f"[{', '.join(strings)}]"] * bool(strings), lists)}) AS item
               FROM ({relation.sql}))
         WHERE item.v IS NOT NULL GROUP BY ALL""")
     found: dict[int, dict[str, dict[str, int]]] = {}
-    while chunk := rows.fetchmany(_ROWS):
+    while chunk := rows.fetchmany(ROWS):
         for window, index, value, count in chunk:
             found.setdefault(window, {}).setdefault(named[index].name, {})[value] = count
     return found  # type: ignore[return-value]  # a dict of dicts is a mapping of mappings
 
 
-def _joined(tagged: Sequence[str], lists: Mapping[int, str]) -> str:
+def joined(tagged: Sequence[str], lists: Mapping[int, str]) -> str:
     """One list of (position of the feature, element) over lists of these and over plain lists, each element once."""
     every = [
         *tagged,
@@ -107,7 +107,7 @@ def _texts(
     ]
     found: dict[int, dict[str, Unknown]] = {}
     if named:
-        tagged = _joined([], {i: column.unknown for i, column in enumerate(named)})
+        tagged = joined([], {i: column.unknown for i, column in enumerate(named)})
         rows = connection.execute(f"""
             SELECT w, t.f, t.v, count(*), 0, 0, 0
             FROM (SELECT w, unnest({tagged}) AS t FROM ({relation.sql}))

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import duckdb
 
+from driftlog_analyzers._elements import ROWS, joined
 from driftlog_analyzers._profile import Counts
 from driftlog_analyzers._relation import Column, Relation
 from driftlog_analyzers._store import Edges
@@ -109,13 +110,16 @@ def _around_few(
 
 def token_counts(connection: duckdb.DuckDBPyConnection, relation: Relation) -> dict[str, Counts]:
     """Texts per token, by text feature; the `VOCABULARY` most frequent, ties by the token itself."""
-    found: dict[str, Counts] = {}
-    for column in relation.features:
-        if column.tokens:
-            rows = connection.execute(f"""
-                SELECT token, count(*) AS texts
-                FROM (SELECT unnest(list_distinct({column.tokens})) AS token FROM ({relation.sql}))
-                GROUP BY token ORDER BY texts DESC, token LIMIT {VOCABULARY}""").fetchall()
-            if rows:
-                found[column.name] = dict(rows)
-    return found
+    texts = [column for column in relation.features if column.tokens]
+    if not texts:
+        return {}
+    rows = connection.execute(f"""
+        SELECT t.f, t.v AS token, count(*) AS texts
+        FROM (SELECT unnest({joined([], {i: c.tokens for i, c in enumerate(texts)})}) AS t FROM ({relation.sql}))
+        GROUP BY t.f, t.v QUALIFY row_number() OVER (PARTITION BY t.f ORDER BY count(*) DESC, t.v) <= {VOCABULARY}
+        ORDER BY t.f, texts DESC, token""")
+    found: dict[str, dict[str, int]] = {}
+    while chunk := rows.fetchmany(ROWS):
+        for i, token, count in chunk:
+            found.setdefault(texts[i].name, {})[token] = count
+    return found  # type: ignore[return-value]  # a dict of dicts is a mapping of mappings
