@@ -3,33 +3,14 @@
 import uuid
 
 import pytest
-from elasticsearch import Elasticsearch
 
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
 from driftlog_analyzers._spool_store import SpoolStore
-from tests.contract.shipping import install, ship
+from tests.contract.shipping import ship
 from tests.contract.state_homes import ElasticsearchHome, FileHome
+from tests.elasticsearch.namespaces import client, installed, templates
 
-
-@pytest.fixture(scope="session")
-def client(elasticsearch_url):
-    """A plain client of the node."""
-    with Elasticsearch(elasticsearch_url, request_timeout=120, max_retries=0) as connected:
-        yield connected
-
-
-@pytest.fixture(scope="session")
-def templates(client):
-    """What all namespaces of these tests begin with; the templates are there."""
-    prefix = uuid.uuid4().hex[:12]
-    install(client, prefix)
-    return prefix
-
-
-@pytest.fixture
-def installed(templates, namespace):
-    """A namespace of the test's own, with templates."""
-    return f"{templates}{namespace}"
+__all__ = ["client", "installed", "templates"]
 
 
 @pytest.fixture

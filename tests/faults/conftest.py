@@ -1,35 +1,13 @@
 """A real node, and a namespace of it with the templates."""
 
-import uuid
-
 import pytest
-from elasticsearch import Elasticsearch
 
 from driftlog._upload import _backoff
-from tests.contract.shipping import install
+from tests.elasticsearch.namespaces import client, installed, templates
 from tests.faults.proxy import FaultyProxy
 from tests.faults.spool import Spool
 
-
-@pytest.fixture(scope="session")
-def client(elasticsearch_url):
-    """A plain client of the node."""
-    with Elasticsearch(elasticsearch_url, request_timeout=120, max_retries=0) as connected:
-        yield connected
-
-
-@pytest.fixture(scope="session")
-def templates(client):
-    """What all namespaces of these tests begin with; the templates are there."""
-    prefix = uuid.uuid4().hex[:12]
-    install(client, prefix)
-    return prefix
-
-
-@pytest.fixture
-def installed(templates, namespace):
-    """A namespace of the test's own, with templates."""
-    return f"{templates}{namespace}"
+__all__ = ["client", "installed", "templates"]
 
 
 @pytest.fixture

@@ -270,6 +270,11 @@ def _turned(
 
 
 def require_complete(index: str, answer: Body) -> None:
+    """Check that an answer is of all shards: of a part nothing is to be concluded.
+
+    Raises:
+        StoreError: it is not.
+    """
     shards = answer["_shards"]
     clusters = answer.get("_clusters", {})
     if (

@@ -36,6 +36,7 @@ from driftlog_analyzers._window import Window, WindowSize
 
 _ORDER = ("window.start.exact", "window.start_id", "model.name", "window.size")
 _PLACE = ("model.name", "window")
+_ALERT = (*_PLACE, "alert")
 # A profile may take a megabyte, an evaluation and an alert some kilobytes.
 _PROFILES, _OTHERS = 20, 500
 
@@ -136,8 +137,8 @@ class ElasticsearchState:
             return same and asked(key, kept.window, (model, str(size)), (start, end))
 
         waiting = dict(self._buffer.profiles) if self._buffer else {}
-        for _, kept in overlaid(stored, waiting, wanted):
-            yield kept.window, kept.revision, kept.profile
+        found = overlaid(stored, waiting, wanted)
+        yield from ((kept.window, kept.revision, kept.profile) for _, kept in found)
 
     def save_evaluation(self, size: WindowSize, evaluation: Evaluation) -> None:
         """Save one window's results in place of earlier ones."""
@@ -162,13 +163,10 @@ class ElasticsearchState:
         fields = (*_PLACE, "settled", "evaluation")
         rows = self._at.findings.find(filters, fields=fields, sort=_ORDER, page=_OTHERS)
         stored = ((stored_key(row.body), stored_evaluation(row.body)) for row in rows)
-
-        def wanted(key: Key, evaluation: Evaluation) -> bool:
-            return asked(key, evaluation.window, place, (start, end))
-
         waiting = dict(self._buffer.evaluations) if self._buffer else {}
-        for _, evaluation in overlaid(stored, waiting, wanted):
-            yield evaluation
+        span = (start, end)
+        found = overlaid(stored, waiting, lambda key, one: asked(key, one.window, place, span))
+        yield from (evaluation for _, evaluation in found)
 
     def sizes(self, model: str) -> tuple[str, ...]:
         """The sizes of the windows that were evaluated, as text, sorted."""
@@ -211,16 +209,15 @@ class ElasticsearchState:
             filters.append({"term": {"episode.status": status}})
         if not closed:
             filters.append({"term": {"driftlog.open": True}})
-        found = self._episodes(filters)
-        wanted = [
-            (exact(e.opened.start), e.opened.start_id, e.model, at, e.id, e)
-            for at, e in found
-            if model in {None, e.model}
+        asked = [
+            (at, episode)
+            for at, episode in _episodes(self._at.alerts, filters, self._buffer)
+            if model in {None, episode.model}
             and text in {None, at}
-            and status in {None, e.status}
-            and (closed or e.open)
+            and status in {None, episode.status}
+            and (closed or episode.open)
         ]
-        return tuple(row[-1] for row in sorted(wanted, key=lambda row: row[:-1]))
+        return _in_order(asked)
 
     def episode(self, prefix: str) -> Episode:
         """The one episode whose id begins so.
@@ -228,7 +225,8 @@ class ElasticsearchState:
         Raises:
             InputError: none does, or several do.
         """
-        found = self._episodes([{"prefix": {"episode.id": prefix}}])
+        begins = [{"prefix": {"episode.id": prefix}}]
+        found = _episodes(self._at.alerts, begins, self._buffer)
         beginning = [episode for _, episode in found if episode.id.startswith(prefix)]
         return the_one(beginning, prefix, self._at.alerts.name)
 
@@ -244,16 +242,24 @@ class ElasticsearchState:
             if self._buffer is not None:
                 yield self._buffer
 
-    def _episodes(self, filters: Sequence[Query]) -> list[tuple[str, Episode]]:
-        """Size and episode: the stored ones that match, and all that wait."""
-        buffer = self._buffer or Buffer()
-        fields = (*_PLACE, "alert")
-        found = [(place[1], episode) for place, episode in buffer.episodes.values()]
-        for stored in self._at.alerts.find(filters, fields=fields, page=_OTHERS):
-            key = stored_key(stored.body)
-            if not buffer.hides(stored.id, (key.model, key.size)):
-                found.append((key.size, stored_episode(stored.body)))
-        return found
+
+def _episodes(
+    index: StateIndex, filters: Sequence[Query], waiting: Buffer | None
+) -> list[tuple[str, Episode]]:
+    """Size and episode: the stored ones that match, and all that wait."""
+    buffer = waiting or Buffer()
+    found = [(place[1], episode) for place, episode in buffer.episodes.values()]
+    for row in index.find(filters, fields=_ALERT, page=_OTHERS):
+        key = stored_key(row.body)
+        if not buffer.hides(row.id, (key.model, key.size)):
+            found.append((key.size, stored_episode(row.body)))
+    return found
+
+
+def _in_order(found: Iterable[tuple[str, Episode]]) -> tuple[Episode, ...]:
+    """By the window in which each opened."""
+    rows = [(exact(e.opened.start), e.opened.start_id, e.model, at, e.id, e) for at, e in found]
+    return tuple(row[-1] for row in sorted(rows, key=lambda row: row[:-1]))
 
 
 def _text(size: WindowSize | None) -> str | None:

@@ -132,6 +132,7 @@ def _save_evaluations(index: StateIndex, buffer: Buffer) -> tuple[list[Stored], 
     gone: list[Stored] = []
 
     def writes() -> Iterator[Write]:
+        """Results, then the window's own row; on the way those to be settled and to go are noted."""
         for keys, existing in _existing(index, buffer.evaluations, ("digest", "key", "settled")):
             for key in keys:
                 rows = existing.get(key.id, ())
