@@ -53,8 +53,9 @@ def accepted(baseline: Baseline, result: Result) -> Baseline:
     name = result.feature.removeprefix(OUTPUT) if output else result.feature
     rules = dict(baseline.outputs if output else baseline.constraints)
     if name not in rules:
+        about = repr(result.feature) if result.feature else "all events"
         raise InputError(
-            f"the baseline {baseline.name} has no constraints of {result.feature or 'all events'!r}; "
+            f"the baseline {baseline.name} has no constraints of {about}; "
             "make a new baseline of good events: driftlog baseline --from TIME --to TIME"
         )
     amended = _amended(rules[name], result)

@@ -81,6 +81,16 @@ def test_an_output_is_amended_among_the_outputs():
     assert (Difference("prediction.score", "maximum", "10", "42"),) == differences(before, after)
 
 
+@pytest.mark.parametrize(("feature", "words"), [("", "all events"), ("shoe", "'shoe'")])
+def test_what_the_baseline_does_not_know(feature, words):
+    """A finding about all events, or about a feature that the baseline lacks, has no constraints to amend."""
+    shift = finding(
+        baseline(), FEATURES | {"plan": strings({"a": 900, "b": 100})}, "category_shift"
+    )
+    with pytest.raises(InputError, match=f"has no constraints of {words}; make a new baseline"):
+        accepted(baseline(), replace(shift, feature=feature))
+
+
 def test_what_no_constraint_can_accept():
     """A shift rests on the reference, and so does a rate of nulls: a new baseline is needed."""
     shift = finding(
