@@ -1,10 +1,10 @@
 """``driftlog across``: do windows differ among themselves."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftlog_analyzers._across import AcrossTest
 from driftlog_analyzers.cli._console import moment, show, show_json, table
 from driftlog_analyzers.cli._options import JsonOption, ModelOption, WindowOption, at_place
 from driftlog_analyzers.cli._place import Place, pick_model
@@ -15,13 +15,21 @@ if TYPE_CHECKING:
     from driftlog_analyzers._profile import Numeric
 
 
+class Test(StrEnum):
+    """The tests, as `AcrossTest` names them; scipy is slow to load."""
+
+    KRUSKAL = "kruskal"
+    ANOVA = "anova"
+    T = "t"
+
+
 @at_place
 def across(
     where: Place,
     *,
     test: Annotated[
-        AcrossTest, typer.Option("--test", help="Ranks, variances, or Welch's t of two windows.")
-    ] = AcrossTest.KRUSKAL,
+        Test, typer.Option("--test", help="Ranks, variances, or Welch's t of two windows.")
+    ] = Test.KRUSKAL,
     feature: Annotated[
         list[str] | None, typer.Option("--feature", help="A numeric feature; repeat. Default: all.")
     ] = None,
@@ -57,16 +65,17 @@ def across(
 
 
 def _tested(
-    test: AcrossTest, numbers: "dict[str, list[Numeric]]", wanted: list[str] | None
+    test: Test, numbers: "dict[str, list[Numeric]]", wanted: list[str] | None
 ) -> "dict[str, Across]":
-    from driftlog_analyzers._across import across as tested  # noqa: PLC0415 - scipy is slow
+    from driftlog_analyzers._across import AcrossTest  # noqa: PLC0415 - scipy is slow
+    from driftlog_analyzers._across import across as tested  # noqa: PLC0415 - as above
 
     if unknown := [name for name in wanted or () if name not in numbers]:
         raise InputError(
             f"no window has numbers of {unknown[0]!r}; numeric features: {', '.join(sorted(numbers))}"
         )
     found = {name: _alike(numbers[name]) for name in wanted or sorted(numbers)}
-    return {name: tested(test, windows) for name, windows in found.items()}
+    return {name: tested(AcrossTest(test), windows) for name, windows in found.items()}
 
 
 def _alike(windows: "list[Numeric]") -> "list[Numeric]":

@@ -26,7 +26,10 @@ def test_help_is_fast_and_needs_no_heavy_module(process):
     shown = process("--help")
     assert (0, "", True) == (shown.code, shown.err, time.monotonic() - begun < 5)
     commands = re.findall(r"^  ([a-z][a-z-]+)  ", shown.out, re.MULTILINE)
-    expected = "demo log baseline analyze report ship status check-config setup alerts"
+    expected = (
+        "demo log calibrate analyze across report skew compare-models ship status check-config setup"
+        " baseline alerts"
+    )
     assert expected.split() == commands
 
 
