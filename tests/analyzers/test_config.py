@@ -204,7 +204,8 @@ def test_describe(write, tmp_path):
     store, everywhere, churn, fraud = describe(load_config(write(FULL)))
     assert store == f"events: spool {tmp_path}/log; state: /var/lib/driftlog/state.db"
     assert everywhere == (
-        f"all models: {len(DETECTORS) - 2} of {len(DETECTORS)} detectors (not volume, stuck), on windows of 50 events or more;"
+        f"all models: {len(DETECTORS) - 2} of {len(DETECTORS)} detectors (not volume, stuck),"
+        " on windows of 50 events or more;"
         " 2 false alerts per 1,000 clean feature-windows;"
         " an alert opens after 2 bad and closes after 3 good windows in a row"
     )
