@@ -99,7 +99,9 @@ def test_every_event_carries_it(make, spool):
             logger.log({"zip": 1}, duration=1, trace_id="t")
             logger.log_batch({"zip": [1, 2]})
             logger.log_label("p", 1)
-    lines = (line for path in sorted(spool.glob("*.ndjson")) for line in path.read_text().splitlines())
+    lines = (
+        line for path in sorted(spool.glob("*.ndjson")) for line in path.read_text().splitlines()
+    )
     models = [json.loads(line)["driftlog"]["model"] for line in lines]
     found = [model["schema"] for model in models if "schema" in model]
 
