@@ -138,7 +138,7 @@ def test_killed_and_hanging_node(own_node, tmp_path, namespace):
         spool = Spool(tmp_path / "spool", url, namespace)
         logged = spool.log(9_000)
         thread = threading.Thread(
-            target=spool.ship, kwargs={"batch_events": 50, "timeout": 2.0, "seconds": 150.0}
+            target=spool.ship, kwargs={"batch_events": 50, "timeout": 2.0, "seconds": 300.0}
         )
         thread.start()
         _wait_for_progress(spool, 500)
@@ -149,7 +149,7 @@ def test_killed_and_hanging_node(own_node, tmp_path, namespace):
         own_node.pause()
         time.sleep(3.0)
         own_node.resume()
-        thread.join(160.0)
+        thread.join(310.0)
         indexed, duplicate, *rest = spool.account()
         assert (9_000, [0, 0, 0]) == (indexed + duplicate, rest)
         assert sorted(logged) == spool.copies(client)
