@@ -8,8 +8,9 @@ import duckdb
 
 from driftlog_analyzers._compressed import SUFFIX, unpack
 from driftlog_analyzers._recovery import Damage, clean_copy
-from driftlog_analyzers._relation import microseconds
-from driftlog_analyzers._segments import Held, Segment, inspect
+from driftlog_analyzers._relation import microseconds, moment
+from driftlog_analyzers._segments import Held, Segment, inspect, total_versions
+from driftlog_analyzers._store import Extent
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
 
@@ -76,6 +77,17 @@ class Catalog:
             if model in segment.models
         ]
         return [part for part in held if window is None or part[1].touches(window)]
+
+    def extent(self, model: str) -> Extent | None:
+        """What is there of the model; None if nothing."""
+        held = [part for _, part in self.held(model)]
+        if not held:
+            return None
+        first = moment(min(part.first for part in held))
+        last = moment(max(part.last for part in held))
+        if first is None or last is None:
+            return None
+        return Extent(sum(part.events for part in held), first, last, total_versions(held))
 
     def labelled(self, model: str, since: datetime | None) -> list[Path]:
         """The segments with labels of the model, where a time is given with labels from then on."""

@@ -1,29 +1,54 @@
 """A few events of a spool that show a finding."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from functools import partial
 
+from driftlog_analyzers._catalog import Catalog
 from driftlog_analyzers._conditions import condition_sql
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._relation import Column, Relation, literal
+from driftlog_analyzers._spool_source import Rows, placed_groups, relation_of
+from driftlog_analyzers._window import Window
 
 _AT_ONCE = 100
 
 
 def examples(
-    rows: Callable[[str], list[tuple[Any, ...]]],
-    relate: Callable[[Collection[str]], Relation],
+    catalog: Catalog,
+    rows: Rows,
+    model: str,
+    windows: Sequence[Window],
+    *,
     conditions: Sequence[Sequence[Condition]],
     limit: int,
 ) -> list[list[tuple[str, ...]]]:
     """Ids of a few events per window and condition, the smallest ids first.
 
     Args:
+        catalog: the segments.
         rows: answers a SELECT.
-        relate: gives the events with the named features and outputs.
-        conditions: by window number.
+        model: whose events.
+        windows: apart from each other, in any order.
+        conditions: of each window.
         limit: ids per condition at the most.
     """
+    answers: list[list[tuple[str, ...]]] = [[()] * len(group) for group in conditions]
+    for numbers, near, held in placed_groups(catalog, rows, model, windows):
+        relate = partial(relation_of, model, near, held)
+        parts = _of_group(rows, relate, [conditions[n] for n in numbers], limit)
+        for n, part in zip(numbers, parts, strict=True):
+            pairs = zip(answers[n], part, strict=True)
+            answers[n] = [tuple(sorted(a + b)[:limit]) for a, b in pairs]
+    return answers
+
+
+def _of_group(
+    rows: Rows,
+    relate: Callable[[Collection[str]], Relation],
+    conditions: Sequence[Sequence[Condition]],
+    limit: int,
+) -> list[list[tuple[str, ...]]]:
+    """The ids that one group of segments has; `relate` gives its events with the named features and outputs."""
     found: list[list[tuple[str, ...]]] = [[] for _ in conditions]
     for begin in range(0, max(map(len, conditions), default=0), _AT_ONCE):
         part = [group[begin : begin + _AT_ONCE] for group in conditions]
@@ -39,7 +64,7 @@ def _named(condition: Condition) -> tuple[str, ...]:
 
 
 def _examples(
-    rows: Callable[[str], list[tuple[Any, ...]]],
+    rows: Rows,
     relation: Relation,
     conditions: Sequence[Sequence[Condition]],
     limit: int,

@@ -1,8 +1,7 @@
 """Feedback loops in a spool: DuckDB joins each prediction with the one before it, spilling to disk."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._feedback import FeedbackSpec, Followed, reach
@@ -10,10 +9,8 @@ from driftlog_analyzers._placing import needs_table, placed, table_sql
 from driftlog_analyzers._relation import microseconds
 from driftlog_analyzers._segments import merge_names
 from driftlog_analyzers._spool_columns import Names, columns_of
-from driftlog_analyzers._spool_source import predictions_sql
+from driftlog_analyzers._spool_source import Rows, predictions_sql
 from driftlog_analyzers._window import Window
-
-Rows = Callable[[str], list[tuple[Any, ...]]]
 
 _EVENTS, _SAID = "followers", "said"
 

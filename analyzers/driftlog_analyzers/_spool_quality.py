@@ -5,6 +5,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from driftlog_analyzers._catalog import Catalog
+from driftlog_analyzers._placing import placed
 from driftlog_analyzers._profile import Slice
 from driftlog_analyzers._quality import (
     BINS,
@@ -16,13 +18,40 @@ from driftlog_analyzers._quality import (
     Quality,
 )
 from driftlog_analyzers._relation import Column, literal, microseconds
-from driftlog_analyzers._segments import read_lines
+from driftlog_analyzers._segments import merge_names, read_lines
 from driftlog_analyzers._spool_columns import Names, columns_of
+from driftlog_analyzers._spool_source import Rows, placed_groups, predictions_sql
+from driftlog_analyzers._store import QualitySpec
+from driftlog_analyzers._window import Window
 
 LABELS = "labels"
 
 
-def labels_sql(model: str, paths: Sequence[Path], since: datetime | None) -> str:
+def quality(
+    catalog: Catalog, rows: Rows, spec: QualitySpec, windows: Sequence[Window]
+) -> Iterator[Quality]:
+    """What the labels say of each window's predictions; see `EventStore.quality`.
+
+    Args:
+        catalog: the segments.
+        rows: answers a SELECT.
+        spec: what is compared with the labels.
+        windows: apart from each other, in any order.
+    """
+    rows(_labels_sql(spec.model, catalog.labelled(spec.model, spec.since), spec.since))
+    found = [Quality()] * len(windows)
+    for numbers, near, held in placed_groups(catalog, rows, spec.model, windows):
+        there = merge_names(part.names for _, part in held)
+        names, fields = outputs_of(there, spec.compared, spec.part)
+        source = predictions_sql(spec.model, held, fields, names, spec.version)
+        sql = placed(f"SELECT * FROM ({source}) WHERE chosen", near)
+        for n, part in qualities(rows(sums_sql(sql)), rows(pairs_sql(sql))).items():
+            found[numbers[n]] = found[numbers[n]].merge(part)
+    rows(f"DROP TABLE {LABELS}")
+    yield from found
+
+
+def _labels_sql(model: str, paths: Sequence[Path], since: datetime | None) -> str:
     """The statement that makes the table ``labels``: the last label of each event id.
 
     Args:
@@ -89,11 +118,11 @@ def _alike(name: str, held: frozenset[str]) -> frozenset[str]:
     return frozenset(n for n in held if n.lower() == name.lower()) if name in held else frozenset()
 
 
-def sums_sql(placed: str) -> str:
+def sums_sql(source: str) -> str:
     """The statement that sums up each window's predictions and their labels.
 
     Args:
-        placed: a SELECT of ``w``, ``id``, ``score`` and ``class``.
+        source: a SELECT of ``w``, ``id``, ``score`` and ``class``.
     """
     parts = [
         "count(*)",
@@ -115,23 +144,23 @@ def sums_sql(placed: str) -> str:
                    least(greatest(score, {CLIP!r}::DOUBLE), 1 - {CLIP!r}::DOUBLE) AS clipped,
                    CASE WHEN truth IS NOT NULL AND score >= 0 AND score <= 1
                         THEN least(floor(score * {BINS}), {BINS - 1})::INTEGER END AS bin
-            FROM ({_joined(placed)})))
+            FROM ({_joined(source)})))
         GROUP BY w"""
 
 
-def pairs_sql(placed: str) -> str:
+def pairs_sql(source: str) -> str:
     """The statement that counts each window's pairs of a class and a label."""
     return f"""
-        SELECT w, class, cat, count(*) FROM ({_joined(placed)})
+        SELECT w, class, cat, count(*) FROM ({_joined(source)})
         WHERE class IS NOT NULL AND cat IS NOT NULL GROUP BY ALL"""
 
 
-def _joined(placed: str) -> str:
+def _joined(source: str) -> str:
     return f"""
         SELECT p.w, p.score, p.class, l.id AS label, l.num, l.cat,
                CASE WHEN l.num IN (0, 1) THEN l.num::INTEGER WHEN l.num IS NULL
                     THEN CASE l.cat WHEN 'true' THEN 1 WHEN 'false' THEN 0 END END AS truth
-        FROM ({placed}) p LEFT JOIN {LABELS} l ON p.id = l.id"""
+        FROM ({source}) p LEFT JOIN {LABELS} l ON p.id = l.id"""
 
 
 def qualities(sums: Iterable[Sequence[Any]], pairs: Iterable[Sequence[Any]]) -> dict[int, Quality]:

@@ -1,6 +1,6 @@
 """Two versions of a model joined in a spool: DuckDB joins, spilling to disk, and only sums come out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from driftlog_analyzers._catalog import Catalog, Parts
@@ -11,9 +11,7 @@ from driftlog_analyzers._segments import merge_names
 from driftlog_analyzers._shadow import GAMMA, OFFSET, Joined, Scores, Shadow, ShadowSpec
 from driftlog_analyzers._spool_columns import columns_of
 from driftlog_analyzers._spool_quality import outputs_of
-from driftlog_analyzers._spool_source import predictions_sql
-
-Rows = Callable[[str], list[tuple[Any, ...]]]
+from driftlog_analyzers._spool_source import Rows, predictions_sql
 
 _KEYS = {"trace": "trace.id", "id": "event.id"}
 _MORE = {"trace": "STRUCT(id VARCHAR)"}

@@ -1,13 +1,17 @@
 """The predictions of some segments, as SQL."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
 
-from driftlog_analyzers._catalog import Parts
-from driftlog_analyzers._placing import placed
+from driftlog_analyzers._catalog import Catalog, Parts
+from driftlog_analyzers._placing import needs_table, placed, table_sql
 from driftlog_analyzers._relation import Relation, literal
 from driftlog_analyzers._segments import merge_names, read_lines
 from driftlog_analyzers._spool_columns import Names, columns_of, document_type, groups_of, only
 from driftlog_analyzers._window import Window
+
+Rows = Callable[[str], list[tuple[Any, ...]]]
+"""Answers a SELECT."""
 
 _ENVELOPE = (
     ", event.outcome AS outcome, event.duration / 1e9 AS seconds, "
@@ -46,6 +50,26 @@ def predictions_sql(
         f"WHERE event.action = 'prediction' AND driftlog.model.name = {literal(model)} "
         f"""AND event.id IS NOT NULL AND isfinite("@timestamp"){of_version}"""
     )
+
+
+def place(rows: Rows, model: str, windows: Sequence[Window], held: Parts) -> None:
+    """Note the window of every event where no arithmetic gives it: windows by count."""
+    if needs_table(windows):
+        rows(table_sql(predictions_sql(model, held), windows))
+
+
+def placed_groups(
+    catalog: Catalog, rows: Rows, model: str, windows: Sequence[Window]
+) -> Iterator[tuple[Sequence[int], Sequence[Window], Parts]]:
+    """The groups of `Catalog.groups`, each with its events' windows noted, see `place`.
+
+    Yields:
+        The positions of the windows that the segments touch, those windows, and the segments.
+    """
+    for numbers, held in catalog.groups(model, windows):
+        near = [windows[n] for n in numbers]
+        place(rows, model, near, held)
+        yield numbers, near, held
 
 
 def relation_of(

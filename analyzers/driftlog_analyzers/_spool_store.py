@@ -9,9 +9,6 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from functools import partial
-from heapq import nsmallest
-from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,36 +22,22 @@ from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._joint import Row
 from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._outline import histogram_edges, token_counts
-from driftlog_analyzers._placing import needs_table, placed, table_sql
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._recovery import Damage
-from driftlog_analyzers._relation import microseconds, moment
 from driftlog_analyzers._scan_slices import scan_groups
-from driftlog_analyzers._segments import (
-    Segment,
-    first_line,
-    merge_names,
-    total_versions,
-)
+from driftlog_analyzers._segments import Segment, first_line
 from driftlog_analyzers._shadow import Shadow, ShadowSpec
 from driftlog_analyzers._spool_examples import examples
 from driftlog_analyzers._spool_feedback import feedback
-from driftlog_analyzers._spool_quality import (
-    LABELS,
-    labels_sql,
-    outputs_of,
-    pairs_sql,
-    qualities,
-    sums_sql,
-)
-from driftlog_analyzers._spool_sample import Chosen, sampled
+from driftlog_analyzers._spool_quality import quality
+from driftlog_analyzers._spool_sample import sample
 from driftlog_analyzers._spool_shadow import shadow
-from driftlog_analyzers._spool_source import predictions_sql, relation_of, relations_of
-from driftlog_analyzers._spool_values import EVER, logged, values_sql, wanted_sql
-from driftlog_analyzers._spool_windows import counted_windows, occupied_moments
+from driftlog_analyzers._spool_source import place, relations_of
+from driftlog_analyzers._spool_values import values, wanted_sql
+from driftlog_analyzers._spool_windows import spool_counts, spool_windows
 from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
-from driftlog_analyzers._window import LONGEST_GAP, CountSize, Window, WindowSize
+from driftlog_analyzers._window import Window, WindowSize
 from driftlog_analyzers.errors import StoreError
 
 MEMORY = "512MB"
@@ -123,16 +106,7 @@ class SpoolStore:
 
     def extent(self, model: str) -> Extent | None:
         """What is there of the model; None if nothing."""
-        held = [part for _, part in self._catalog.held(model)]
-        if not held:
-            return None
-        first, last = (
-            moment(min(part.first for part in held)),
-            moment(max(part.last for part in held)),
-        )
-        if first is None or last is None:
-            return None
-        return Extent(sum(part.events for part in held), first, last, total_versions(held))
+        return self._catalog.extent(model)
 
     def windows(
         self,
@@ -142,19 +116,7 @@ class SpoolStore:
         end: datetime | None = None,
     ) -> Sequence[Window]:
         """The windows of one size between start and end, oldest first; see `EventStore.windows`."""
-        extent = self.extent(model)
-        if extent is None:
-            return ()
-        if isinstance(size, CountSize):
-            bounds = (start, end)
-            return counted_windows(self._catalog, self._rows, model, size.events, bounds)
-        start = start or extent.first
-        end = end or moment(microseconds(extent.last) + 1) or extent.last
-        if end - start <= LONGEST_GAP * size.duration:
-            return tuple(size.windows(start, end))
-        span = Window(start, end)
-        moments = occupied_moments(self._catalog, self._rows, model, size, span)
-        return tuple(size.near(moments, start, end))
+        return spool_windows(self._catalog, self._rows, model, size, (start, end))
 
     def edges(self, model: str, window: Window, version: str | None = None) -> tuple[Edges, Edges]:
         """Histogram edges of the numbers in a window; see `EventStore.edges`."""
@@ -186,14 +148,7 @@ class SpoolStore:
 
     def counts(self, model: str, windows: Sequence[Window]) -> Sequence[int]:
         """How many predictions each window holds."""
-        counts = [0] * len(windows)
-        for numbers, held in self._catalog.groups(model, windows):
-            near = [windows[n] for n in numbers]
-            self._place(model, near, held)
-            sql = placed(predictions_sql(model, held), near)
-            for position, count in self._rows(f"SELECT w, count(*) FROM ({sql}) GROUP BY w"):
-                counts[numbers[position]] += count
-        return counts
+        return spool_counts(self._catalog, self._rows, model, windows)
 
     def profiles(self, spec: ProfileSpec, windows: Sequence[Window]) -> Iterator[WindowProfile]:
         """The profile of each window, in order; see `EventStore.profiles`.
@@ -215,7 +170,7 @@ class SpoolStore:
     def _profiled(
         self, spec: ProfileSpec, windows: Sequence[Window], held: Parts
     ) -> Iterator[tuple[int, WindowProfile]]:
-        self._place(spec.model, windows, held)
+        place(self._rows, spec.model, windows, held)
         slicing = {feature for feature, _ in spec.slices}
         relations = relations_of(spec.model, windows, held, spec.version, slicing)
         roles = spec.features, spec.predictions
@@ -228,28 +183,12 @@ class SpoolStore:
 
     def quality(self, spec: QualitySpec, windows: Sequence[Window]) -> Iterator[Quality]:
         """What the labels say of each window's predictions; see `EventStore.quality`."""
-        labelled = self._catalog.labelled(spec.model, spec.since)
-        self._rows(labels_sql(spec.model, labelled, spec.since))
-        found = [Quality()] * len(windows)
-        for numbers, held in self._catalog.groups(spec.model, windows):
-            near = [windows[n] for n in numbers]
-            self._place(spec.model, near, held)
-            there = merge_names(part.names for _, part in held)
-            names, fields = outputs_of(there, spec.compared, spec.part)
-            source = predictions_sql(spec.model, held, fields, names, spec.version)
-            sql = placed(f"SELECT * FROM ({source}) WHERE chosen", near)
-            answers = qualities(self._rows(sums_sql(sql)), self._rows(pairs_sql(sql)))
-            for n, quality in answers.items():
-                found[numbers[n]] = found[numbers[n]].merge(quality)
-        self._rows(f"DROP TABLE {LABELS}")
-        yield from found
+        return quality(self._catalog, self._rows, spec, windows)
 
     def values(self, model: str, ids: Sequence[str], features: Collection[str]) -> Iterator[Logged]:
         """Some features of the predictions with these ids; see `EventStore.values`."""
         self._connection.execute(wanted_sql(), [[*ids]])
-        for _, held in self._catalog.groups(model, [EVER]):
-            sql, columns = values_sql(model, held, features)
-            yield from logged(self._rows(sql), columns)
+        yield from values(self._catalog, self._rows, model, features)
 
     def shadow(self, spec: ShadowSpec) -> Shadow:
         """Two versions' predictions for the same requests; see `EventStore.shadow`."""
@@ -264,16 +203,15 @@ class SpoolStore:
         version: str | None = None,
     ) -> Iterator[Sequence[Row]]:
         """Values of a few events of each window; see `EventStore.sample`."""
-        found: dict[int, list[Chosen]] = {}
-        for numbers, held in self._catalog.groups(model, windows):
-            near = [windows[n] for n in numbers]
-            self._place(model, near, held)
-            relation = relation_of(model, near, held, features, version)
-            for n, rows in sampled(self._rows, relation, features, limit).items():
-                both = [*found.get(numbers[n], ()), *rows]
-                found[numbers[n]] = nsmallest(limit, both, key=itemgetter(0))
-        for n in range(len(windows)):
-            yield [row for _, row in found.pop(n, ())]
+        return sample(
+            self._catalog,
+            self._rows,
+            model,
+            windows,
+            features=features,
+            limit=limit,
+            version=version,
+        )
 
     def feedback(
         self, model: str, spec: FeedbackSpec, windows: Sequence[Window]
@@ -289,25 +227,13 @@ class SpoolStore:
         limit: int = 3,
     ) -> list[list[tuple[str, ...]]]:
         """Ids of a few events per window and condition, the smallest ids first."""
-        answers: list[list[tuple[str, ...]]] = [[()] * len(group) for group in conditions]
-        for numbers, held in self._catalog.groups(model, windows):
-            near = [windows[n] for n in numbers]
-            self._place(model, near, held)
-            relate = partial(relation_of, model, near, held)
-            parts = examples(self._rows, relate, [conditions[n] for n in numbers], limit)
-            for n, part in zip(numbers, parts, strict=True):
-                pairs = zip(answers[n], part, strict=True)
-                answers[n] = [tuple(sorted(a + b)[:limit]) for a, b in pairs]
-        return answers
+        return examples(
+            self._catalog, self._rows, model, windows, conditions=conditions, limit=limit
+        )
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with _named_errors(self.path):
             return self._connection.execute(sql).fetchall()
-
-    def _place(self, model: str, windows: Sequence[Window], held: Parts) -> None:
-        """Note the window of every event where no arithmetic gives it: windows by count."""
-        if needs_table(windows):
-            self._rows(table_sql(predictions_sql(model, held), windows))
 
 
 @contextmanager

@@ -1,52 +1,81 @@
-"""Where a spool's windows begin and end, where no arithmetic says so."""
+"""Where a spool's windows begin and end, and how many predictions each holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
 
 from driftlog_analyzers._catalog import Catalog
-from driftlog_analyzers._placing import occupied_sql
+from driftlog_analyzers._placing import occupied_sql, placed
 from driftlog_analyzers._relation import microseconds, moment
-from driftlog_analyzers._spool_source import predictions_sql
-from driftlog_analyzers._window import TimeSize, Window
-
-Rows = Callable[[str], list[tuple[Any, ...]]]
+from driftlog_analyzers._spool_source import Rows, placed_groups, predictions_sql
+from driftlog_analyzers._window import LONGEST_GAP, CountSize, TimeSize, Window, WindowSize
 
 
-def occupied_moments(
-    catalog: Catalog, rows: Rows, model: str, size: TimeSize, span: Window
-) -> Iterator[datetime]:
-    """A moment in each window by time that holds events.
+def spool_windows(
+    catalog: Catalog,
+    rows: Rows,
+    model: str,
+    size: WindowSize,
+    bounds: tuple[datetime | None, datetime | None],
+) -> Sequence[Window]:
+    """The windows of one size, oldest first; see `EventStore.windows`.
 
     Args:
         catalog: the segments.
         rows: answers a SELECT.
         model: whose events.
         size: of the windows.
-        span: from where to where.
+        bounds: time from which on, and before which; None is no bound.
     """
+    extent = catalog.extent(model)
+    if extent is None:
+        return ()
+    if isinstance(size, CountSize):
+        return _counted(catalog, rows, model, size.events, bounds)
+    start = bounds[0] or extent.first
+    end = bounds[1] or moment(microseconds(extent.last) + 1) or extent.last
+    if end - start <= LONGEST_GAP * size.duration:
+        return tuple(size.windows(start, end))
+    moments = _occupied(catalog, rows, model, size, Window(start, end))
+    return tuple(size.near(moments, start, end))
+
+
+def spool_counts(
+    catalog: Catalog, rows: Rows, model: str, windows: Sequence[Window]
+) -> Sequence[int]:
+    """How many predictions each window holds.
+
+    Args:
+        catalog: the segments.
+        rows: answers a SELECT.
+        model: whose predictions.
+        windows: apart from each other, in any order.
+    """
+    counts = [0] * len(windows)
+    for numbers, near, held in placed_groups(catalog, rows, model, windows):
+        sql = placed(predictions_sql(model, held), near)
+        for position, count in rows(f"SELECT w, count(*) FROM ({sql}) GROUP BY w"):
+            counts[numbers[position]] += count
+    return counts
+
+
+def _occupied(
+    catalog: Catalog, rows: Rows, model: str, size: TimeSize, span: Window
+) -> Iterator[datetime]:
+    """A moment in each window by time that holds events."""
     for _, held in catalog.groups(model, [span]):
         sql = occupied_sql(predictions_sql(model, held), size, span.start, span.end)
         yield from (at for (ts,) in rows(sql) if (at := moment(ts)))
 
 
-def counted_windows(
+def _counted(
     catalog: Catalog,
     rows: Rows,
     model: str,
     count: int,
     bounds: tuple[datetime | None, datetime | None],
 ) -> tuple[Window, ...]:
-    """The windows of so many events, in the order of time and id; what is left over belongs to none.
-
-    Args:
-        catalog: the segments.
-        rows: answers a SELECT.
-        model: whose events.
-        count: events in a window.
-        bounds: time from which on, and before which; None is no bound.
-    """
+    """The windows of so many events, in the order of time and id; what is left over belongs to none."""
     held = catalog.held(model)
     start, end = bounds
     low = "" if start is None else f" AND ts >= {microseconds(start)}"
