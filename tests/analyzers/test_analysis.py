@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from driftlog import PredictionLogger
-from driftlog_analyzers import _analysis
+from driftlog_analyzers import _analysis, _evaluating
 from driftlog_analyzers._analysis import analyze
 from driftlog_analyzers._episode import EpisodeSettings, fold
 from driftlog_analyzers._finding import Outcome
@@ -191,8 +191,11 @@ def test_crash_between_chunks(  # noqa: PLR0917 - fixtures
     """A crash leaves whole windows with their alerts; the next run completes to the same state."""
     monkeypatch.setattr(_analysis, "_CHUNK", 11)
     run(spool, baseline, tmp_path / "whole.db")
-    name = {"scanning": "_with_examples", "episodes": "_carry_on"}[part]
-    real, calls = getattr(_analysis, name), []
+    module, name = {
+        "scanning": (_evaluating, "_with_examples"),
+        "episodes": (_analysis, "_carry_on"),
+    }[part]
+    real, calls = getattr(module, name), []
 
     def failing(*arguments):
         calls.append(1)
@@ -201,7 +204,7 @@ def test_crash_between_chunks(  # noqa: PLR0917 - fixtures
         return real(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_analysis, name, failing)
+        patch.setattr(module, name, failing)
         with pytest.raises(KeyboardInterrupt):
             run(spool, baseline, tmp_path / "state.db")
     with StateFile(tmp_path / "state.db") as file:

@@ -8,12 +8,12 @@ from pathlib import Path
 import typer
 
 from driftlog_analyzers._analysis import analyze as analyze_windows
-from driftlog_analyzers._analysis import baseline_label
 from driftlog_analyzers._baseline import Baseline
 from driftlog_analyzers._baseline_file import load_baseline
 from driftlog_analyzers._config import Monitor
 from driftlog_analyzers._feedback import FeedbackSpec
 from driftlog_analyzers._finding import Evaluation
+from driftlog_analyzers._fingerprint import baseline_label
 from driftlog_analyzers._recovery import Damage
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore

@@ -1,0 +1,171 @@
+"""What a run finds in some windows: each is profiled, compared, and saved with a few events of what was found."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from driftlog_analyzers._calibration import Mode, Reference, slot_of
+from driftlog_analyzers._earlier import Earlier
+from driftlog_analyzers._evaluate import evaluate
+from driftlog_analyzers._explain import by_version, mixed
+from driftlog_analyzers._finding import Evaluation, Outcome, Result
+from driftlog_analyzers._loops import loops
+from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._quality import Quality
+from driftlog_analyzers._run import Run
+from driftlog_analyzers._saved import Saved
+from driftlog_analyzers._shippers import beside
+from driftlog_analyzers._window import TimeSize, Window
+
+_TRAILING = 28
+_DAY = timedelta(days=1)
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What is known of some windows beside their events."""
+
+    labels: Mapping[Window, Quality]
+    shippers: Mapping[Window, Sequence[Result]]
+    together: Mapping[Window, Sequence[Result]]
+
+
+def evaluated(
+    run: Run,
+    windows: list[Window],
+    known: dict[Window, Evaluation],
+    events: dict[Window, int],
+    beyond: Beyond,
+) -> list[Evaluation]:
+    """Evaluate some windows and save what was found."""
+    labels = beyond.labels
+    made: list[Evaluation] = []
+    several: dict[int, WindowProfile] = {}
+    followed = loops(run.store, run.baseline, run.settings, run.size, windows)
+    earlier = _earlier(run)
+    for window, profile in zip(windows, _profiles(run, windows, known, events), strict=True):
+        reference = _reference(run, (window, profile), earlier, known)
+        results = evaluate(
+            profile,
+            run.baseline,
+            run.settings,
+            _history(run, window, events),
+            reference=reference,
+            calibration=run.calibration,
+            quality=labels.get(window),
+            more=followed.get(window, ()),
+        )
+        results = beside(results, beyond.shippers.get(window, ()))
+        results = (*results, *beyond.together.get(window, ()))
+        if earlier:
+            earlier.add(window, profile, results)
+        if mixed(profile, results):
+            several[len(made)] = profile
+        labelled = labels[window].labelled if window in labels else 0
+        evaluation = _evaluation(run, window, profile, results, labelled)
+        made.append(_revised(evaluation, known.get(window)))
+        run.state.save_profile(
+            run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
+        )
+    usual = run.baseline.profile.versions
+    made = _with_examples(run, by_version(run.store, run.spec, usual, made, several))
+    for evaluation in made:
+        run.state.save_evaluation(run.size, evaluation)
+    return made
+
+
+def _profiles(
+    run: Run, windows: list[Window], known: dict[Window, Evaluation], events: dict[Window, int]
+) -> Iterator[WindowProfile]:
+    """The profile of each window: the saved one where no events came since, else a new one."""
+    same = [w for w in windows if w in known and known[w].events == events[w]]
+    saved = Saved(run.state, run.baseline.model, run.size, run.fingerprint)
+    return saved.or_made(run.store, run.spec, windows, same)
+
+
+def _earlier(run: Run) -> Earlier | None:
+    """The quiet windows before, where windows are compared with those."""
+    calibration = run.calibration
+    if calibration is None or calibration.mode is not Mode.TRAILING:
+        return None
+    return Earlier(run.state, run.baseline.model, run.size, run.fingerprint, calibration)
+
+
+def _reference(
+    run: Run,
+    of: tuple[Window, WindowProfile],
+    earlier: Earlier | None,
+    known: dict[Window, Evaluation],
+) -> Reference | None:
+    """What the window is compared with instead of the whole reference."""
+    window, profile = of
+    if earlier:
+        return earlier.reference(window, profile, known)
+    slots = run.calibration.slots if run.calibration else {}
+    slot = slots.get(slot_of(window))
+    return Reference(slot) if slot else None
+
+
+def _evaluation(
+    run: Run,
+    window: Window,
+    profile: WindowProfile,
+    results: Sequence[Result],
+    labelled: int,
+) -> Evaluation:
+    told = tuple(_brief(r) for r in results if r.outcome is not Outcome.OK or r.weak)
+    return Evaluation(
+        run.baseline.model,
+        window,
+        profile.events,
+        run.label_of(window),
+        told,
+        len(results),
+        labelled=labelled,
+    )
+
+
+def _revised(made: Evaluation, before: Evaluation | None) -> Evaluation:
+    """The evaluation under the next revision, if events or labels came since the one before."""
+    if before is None:
+        return made
+    changed = (before.events, before.labelled) != (made.events, made.labelled)
+    return replace(made, revision=before.revision + changed)
+
+
+def _brief(result: Result) -> Result:
+    """The result, a weak one without its evidence: only its size says whether an alert goes on."""
+    bare = replace(result, changes=(), statistics={}, condition=None)
+    return bare if result.weak else result
+
+
+def _with_examples(run: Run, made: list[Evaluation]) -> list[Evaluation]:
+    """Name a few events of each finding; one more scan, and only over windows where something was found."""
+    bad = {
+        n: [r.condition for r in e.findings if r.condition]
+        for n, e in enumerate(made)
+        if e.findings
+    }
+    ids = run.store.examples(run.baseline.model, [made[n].window for n in bad], list(bad.values()))
+    named = list(made)
+    for n, found in zip(bad, ids, strict=True):
+        rest = iter(found)
+        results = (
+            replace(r, events=next(rest)) if r.alerts and r.condition else r
+            for r in made[n].results
+        )
+        named[n] = replace(made[n], results=tuple(results))
+    return named
+
+
+def _history(run: Run, window: Window, events: dict[Window, int]) -> list[int] | None:
+    """Counts of comparable earlier windows: of the same time of day where windows are shorter than a day."""
+    if not isinstance(run.size, TimeSize) or window.end > run.now:
+        return None
+    step = max(run.size.duration, _DAY)
+    possible = min(_TRAILING, (window.start - _EARLIEST) // step)
+    earlier = (
+        Window(window.start - i * step, window.end - i * step) for i in range(1, possible + 1)
+    )
+    return [events[other] for other in earlier if other in events]
