@@ -57,13 +57,7 @@ def calibrated(
         StoreError: the store could not answer completely.
     """
     settings = settings or Settings()
-    first, last = start or baseline.profile.first, end or baseline.profile.last
-    if first is None or last is None:
-        raise BaselineError(
-            f"the baseline {baseline.name} is of {baseline.source}, whose events have no times; "
-            "name a stretch of the log without faults by --from and --to"
-        )
-    stretch = Window(first, last)
+    stretch = _stretch(baseline, start, end)
     windows = [
         window
         for window in store.windows(baseline.model, size, stretch.start, stretch.end)
@@ -89,6 +83,17 @@ def calibrated(
     )
     others = tuple(c for c in baseline.calibrations if c.size != found.size)
     return replace(baseline, calibrations=(*others, found))
+
+
+def _stretch(baseline: Baseline, start: datetime | None, end: datetime | None) -> Window:
+    """From where to where windows are used: by default as far as the reference reaches."""
+    first, last = start or baseline.profile.first, end or baseline.profile.last
+    if first is None or last is None:
+        raise BaselineError(
+            f"the baseline {baseline.name} is of {baseline.source}, whose events have no times; "
+            "name a stretch of the log without faults by --from and --to"
+        )
+    return Window(first, last)
 
 
 class _Packed(Sequence[WindowProfile]):

@@ -338,48 +338,8 @@ class TestDelivery:
         assert "driftlog.upload" == told[0].name
 
 
-class TestSpool:
-    """What can happen to the spool, the cursor and the quarantine."""
-
-    @pytest.mark.parametrize(
-        "damage", [b"", b"\0" * 500, b"{}", b'{"format":1}\n{"sha256":"0"}\n', None]
-    )
-    def test_a_lost_cursor(self, fake, spool, log, ship_all, damage):
-        """Without an intact cursor all is sent again under the same ids; nothing counts twice."""
-        logged = log(30)
-        ship_all(keep=None)
-        if damage is None:
-            cursor_file(spool).unlink()
-        else:
-            cursor_file(spool).write_bytes(damage)
-        logged += log(10)
-        ship_all(keep=None)
-        assert logged == ids(fake)
-        assert (10, 30, 0, 0, 0) == account(spool)
-
-    def test_a_lost_cursor_after_a_rollover(self, fake, spool, log, ship_all):
-        """What may have been sent before the cursor was lost is marked so, what came later is not."""
-        log(3)
-        ship_all()
-        cursor_file(spool).unlink()
-        fake.rollover()
-        ship_all()
-        log(2)
-        ship_all()
-        marks = [json.loads(line).get("tags") for _, line in fake.copies()]
-        assert [None] * 3 + [["resent"]] * 3 + [None] * 2 == marks
-
-    def test_a_cursor_ahead_of_the_file(self, fake, spool, log, ship_all):
-        """A position beyond the file's end, or inside another content, means the file anew."""
-        logged = log(10)
-        ship_all(keep=None)
-        (path,) = segments(spool)
-        data = path.read_bytes().splitlines(keepends=True)
-        path.write_bytes(b"".join(data[:4]))
-        ship_all(keep=None)
-        assert set(logged) == set(ids(fake))
-        marks = [json.loads(line).get("tags") for _, line in fake.copies()]
-        assert [None] * 10 + [["resent"]] * 3 == marks
+class TestSegments:
+    """What can happen to the segments of a spool."""
 
     def test_truncated_and_written_anew(self, fake, spool, log, ship_all):
         """New events at the offsets of old ones get ids of their own: none is taken for the other."""
@@ -478,23 +438,6 @@ class TestSpool:
         assert logged == ids(fake)
         assert "unpack" in read_status(spool).trouble.sentence
 
-    def test_an_unwritable_quarantine_holds(self, fake, spool, log, ship_all):
-        """Where a refused event cannot be kept, the cursor does not pass it."""
-        log(5)
-        fake.item = lambda _s, _i, line: BAD if b'"age":3' in line else None
-        aside = spool / "upload" / "quarantine"
-        aside.parent.mkdir()
-        aside.write_text("in the way")
-        stop = threading.Event()
-        threading.Timer(0.5, stop.set).start()
-        ship(spool, Upload(url=fake.url, heartbeat=None), stop=stop)
-        assert (0, 0, 0, 0, 5) == account(spool)
-        assert "cannot be written" in read_status(spool).trouble.sentence
-        aside.unlink()
-        ship_all()
-        assert (0, 4, 1, 0, 0) == account(spool)
-        assert 1 == len(quarantine(spool))
-
     def test_drop_oldest_spares_what_is_being_sent(self, fake, spool, make, ship_all):
         """A full spool's policy and the uploader get along: counted in one account or the other."""
         limits = SpoolLimits(spool_bytes=40_000, segment_bytes=5_000, when_full="drop oldest")
@@ -517,6 +460,67 @@ class TestSpool:
         assert set(shipped) <= set(logged)
         lost = logger.counters.deleted_events
         assert len(logged) - lost <= len(shipped) <= len(logged)
+
+
+class TestOwnFiles:
+    """What can happen to the cursor, the quarantine and the lock, and what the status reads of them."""
+
+    @pytest.mark.parametrize(
+        "damage", [b"", b"\0" * 500, b"{}", b'{"format":1}\n{"sha256":"0"}\n', None]
+    )
+    def test_a_lost_cursor(self, fake, spool, log, ship_all, damage):
+        """Without an intact cursor all is sent again under the same ids; nothing counts twice."""
+        logged = log(30)
+        ship_all(keep=None)
+        if damage is None:
+            cursor_file(spool).unlink()
+        else:
+            cursor_file(spool).write_bytes(damage)
+        logged += log(10)
+        ship_all(keep=None)
+        assert logged == ids(fake)
+        assert (10, 30, 0, 0, 0) == account(spool)
+
+    def test_a_lost_cursor_after_a_rollover(self, fake, spool, log, ship_all):
+        """What may have been sent before the cursor was lost is marked so, what came later is not."""
+        log(3)
+        ship_all()
+        cursor_file(spool).unlink()
+        fake.rollover()
+        ship_all()
+        log(2)
+        ship_all()
+        marks = [json.loads(line).get("tags") for _, line in fake.copies()]
+        assert [None] * 3 + [["resent"]] * 3 + [None] * 2 == marks
+
+    def test_a_cursor_ahead_of_the_file(self, fake, spool, log, ship_all):
+        """A position beyond the file's end, or inside another content, means the file anew."""
+        logged = log(10)
+        ship_all(keep=None)
+        (path,) = segments(spool)
+        data = path.read_bytes().splitlines(keepends=True)
+        path.write_bytes(b"".join(data[:4]))
+        ship_all(keep=None)
+        assert set(logged) == set(ids(fake))
+        marks = [json.loads(line).get("tags") for _, line in fake.copies()]
+        assert [None] * 10 + [["resent"]] * 3 == marks
+
+    def test_an_unwritable_quarantine_holds(self, fake, spool, log, ship_all):
+        """Where a refused event cannot be kept, the cursor does not pass it."""
+        log(5)
+        fake.item = lambda _s, _i, line: BAD if b'"age":3' in line else None
+        aside = spool / "upload" / "quarantine"
+        aside.parent.mkdir()
+        aside.write_text("in the way")
+        stop = threading.Event()
+        threading.Timer(0.5, stop.set).start()
+        ship(spool, Upload(url=fake.url, heartbeat=None), stop=stop)
+        assert (0, 0, 0, 0, 5) == account(spool)
+        assert "cannot be written" in read_status(spool).trouble.sentence
+        aside.unlink()
+        ship_all()
+        assert (0, 4, 1, 0, 0) == account(spool)
+        assert 1 == len(quarantine(spool))
 
     def test_two_uploaders(self, fake, spool, log):
         """The second uploader of a spool ends with a sentence that names the first."""
