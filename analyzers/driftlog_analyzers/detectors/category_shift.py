@@ -25,7 +25,7 @@ from driftlog_analyzers.detectors._case import Case, insufficient
 from driftlog_analyzers.detectors._shares import Integers, Shares, shares
 
 NAME = "category_shift"
-EXPECTED = 5.0
+EXPECTED = 10.0
 MINIMUM_L_INFINITY = 0.02
 MINIMUM_VARIATION = 0.05
 HIGH = 0.3
