@@ -6,15 +6,15 @@ from benchmarks.detection.targets import SIZES
 
 from tests.acceptance.replayed import real
 
-SEED = 20261122
+SEEDS = (20261122, 20261123, 20261124)
 
 
 @pytest.fixture(scope="module")
 def counts():
-    """Alerts by window size, the data sets taken together."""
+    """Alerts by window size, the data sets taken together: some 10,000 feature-windows of the smaller sizes."""
     real("sotu/sotu_sentences_1900_2020.csv")
-    print("seed", SEED)
-    found, which = measure((SEED,), SIZES)
+    print("seeds", SEEDS)
+    found, which = measure(SEEDS, SIZES)
     print(which)
     return found
 
@@ -22,5 +22,5 @@ def counts():
 @pytest.mark.parametrize("size", SIZES)
 def test_at_most_one_false_alert_per_thousand_clean_feature_windows(counts, size):
     """The shipped defaults keep the budget at every window size."""
-    assert counts[size].n > 400
+    assert counts[size].n > 1_000
     assert 1_000 * counts[size].value <= BUDGET
