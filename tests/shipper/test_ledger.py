@@ -169,7 +169,8 @@ def test_fork(make, spool):
         logger.close()
         os._exit(0)
     assert 0 == os.waitpid(child, 0)[1]
-    assert ({"too large": 2}, 1) == (read_losses(spool).dropped, len(files(spool)))
+    # The child's file may have been left to the parent to add up, where that was at it just then.
+    assert ({"too large": 2}, True) == (read_losses(spool).dropped, len(files(spool)) in {1, 2})
     child = os.fork()
     if child == 0:
         logger.log(TOO_LARGE)
