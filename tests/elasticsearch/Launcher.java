@@ -19,6 +19,8 @@ public final class Launcher {
             .build();
         Environment environment = new Environment(settings, config);
         LogConfigurator.configure(environment, true);
+        // Two threads that meet their first exceptions at once can wait for each other's class for ever.
+        Class.forName("org.elasticsearch.ElasticsearchException");
         PluginsLoader plugins = PluginsLoader.createPluginsLoader(
             PluginsLoader.loadModulesBundles(environment.modulesDir(), false), Set.of(), Map.of());
         try (Node node = new Node(environment, plugins)) {
