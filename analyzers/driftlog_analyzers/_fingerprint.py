@@ -13,12 +13,16 @@ from driftlog_analyzers._window import WindowSize
 
 def baseline_label(baseline: Baseline, settings: Settings, size: WindowSize) -> str:
     """How `Evaluation.baseline` begins for this baseline under these settings."""
+    return run_label(baseline, settings, size, profile_fingerprint(profile_spec(baseline)))
+
+
+def run_label(baseline: Baseline, settings: Settings, size: WindowSize, fingerprint: str) -> str:
+    """The same, where the fingerprint of how windows are profiled is known."""
     calibration = baseline.calibration(size)
     rules = repr((sorted(baseline.constraints.items()), sorted(baseline.outputs.items())))
     moves = to_json(calibration) if calibration else b""
     labels = to_json(baseline.quality) if baseline.quality else b""
     labels += to_json(baseline.joint) if baseline.joint else b""
-    fingerprint = profile_fingerprint(profile_spec(baseline))
     key = _hash(
         to_json(baseline.profile), rules, fingerprint, _settings_key(settings), moves, labels
     )
@@ -33,12 +37,14 @@ def profile_fingerprint(spec: ProfileSpec) -> str:
 
 def _stable(spec: ProfileSpec) -> str:
     """The spec as text that is the same in every process."""
-    features = [
-        (name, s.edges, s.minimum, s.maximum, sorted(s.vocabulary or ()))
-        for name, s in sorted(spec.features.items())
+    roles = [
+        [
+            (name, s.edges, s.minimum, s.maximum, sorted(s.vocabulary or ()))
+            for name, s in sorted(role.items())
+        ]
+        for role in (spec.features, spec.predictions)
     ]
-    outputs = [(name, s.edges) for name, s in sorted(spec.predictions.items())]
-    return repr((features, outputs, spec.slices))
+    return repr((*roles, spec.slices))
 
 
 def _settings_key(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from typing import Self
 from driftlog_analyzers._baseline import Baseline
 from driftlog_analyzers._calibration import Calibration
 from driftlog_analyzers._episode import EpisodeSettings
-from driftlog_analyzers._fingerprint import baseline_label, profile_fingerprint
+from driftlog_analyzers._fingerprint import profile_fingerprint, run_label
 from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._state import State
@@ -59,6 +59,7 @@ class Run:
     ) -> Self:
         """The run, with what follows from its parts."""
         spec = profile_spec(baseline)
+        fingerprint = profile_fingerprint(spec)
         return cls(
             store,
             state,
@@ -68,9 +69,9 @@ class Run:
             episodes,
             now,
             spec=spec,
-            fingerprint=profile_fingerprint(spec),
+            fingerprint=fingerprint,
             calibration=baseline.calibration(size),
-            label=baseline_label(baseline, settings, size),
+            label=run_label(baseline, settings, size, fingerprint),
         )
 
     def label_of(self, window: Window) -> str:
