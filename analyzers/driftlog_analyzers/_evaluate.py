@@ -190,7 +190,8 @@ def decide(results: Sequence[Result], level: float) -> list[Result]:
     """Turn findings that are not significant into ok, or into a notice where they are notable.
 
     Bonferroni's correction without the tests that could not be significant whatever the window held (Tarone 1990): the
-    expected number of false findings is at most the level, however the features depend on each other.
+    expected number of false findings of these tests is at most the level, however the features depend on each other.
+    What has hits in the window alone (`Result.least`) comes on top; the reserve of `level_of` is for that, too.
 
     Args:
         results: of one window; those without p-value are rules and stay as they are.

@@ -88,7 +88,8 @@ class Result:
         events: ids of a few such events.
         notable: worth a notice even where it is not significant.
         least: the least p-value that the test could have reached, given how many hits there are in all: one that cannot
-            be significant does not count among the tests of a run.
+            be significant does not count among the tests of a window. Of ``range``, ``stuck`` and
+            ``unseen_category``, whose hits are all in the window, it is the p-value itself.
         weak: ok for want of significance alone, while the effect is above the detector's floor.
         segment: the slice that it is about, such as ``country=DE``; empty for all events.
         explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too.

@@ -125,16 +125,7 @@ class StateFile:
         fingerprint: str,
         profile: WindowProfile,
     ) -> None:
-        """Save one window's profile in place of an earlier one.
-
-        Args:
-            model: the model's name.
-            size: the size of the window.
-            window: the window.
-            revision: grows when late events change the window.
-            fingerprint: tells how the window was profiled: profiles of one fingerprint can merge.
-            profile: the profile.
-        """
+        """Save one window's profile in place of an earlier one; see `State.save_profile`."""
         values = _keys(window) | {"model": model, "size": str(size), "revision": revision}
         values |= {"fingerprint": fingerprint, "events": profile.events}
         self._execute(_SAVE_PROFILE, values | {"body": zlib.compress(to_json(profile), 1)})

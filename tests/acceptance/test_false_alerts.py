@@ -15,7 +15,7 @@ def counts():
     real("sotu/sotu_sentences_1900_2020.csv")
     print("seeds", SEEDS)
     found, which = measure(SEEDS, SIZES)
-    print(which)
+    print(found, which)
     return found
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from driftlog_analyzers._baseline import Constraint
 from driftlog_analyzers._finding import Outcome, Result
 from driftlog_analyzers._profile import FeatureProfile
+from driftlog_analyzers._statistics import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ class Case:
     def occasions(self) -> tuple[int, int]:
         """Events with a string or a list, of the reference and of the window: a value counts once in each."""
         return self.before.strings + self.before.lists, self.after.strings + self.after.lists
+
+
+def too_few(detector: str, n: int, noun: str, needed: int) -> Result:
+    """The answer about the window as a whole of a detector that has too little to go by."""
+    words = f"{counted(n, noun)}, at least {needed} are needed"
+    return Result(detector, "", Outcome.INSUFFICIENT, words, n=n)
 
 
 def insufficient(detector: str, case: Case, n: int, needed: int, what: str) -> Result:

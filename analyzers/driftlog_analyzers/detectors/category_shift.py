@@ -15,13 +15,18 @@ what sampling alone gives (the mean absolute deviation of a normal variable per 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from scipy.special import xlogy
 
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
-from driftlog_analyzers._statistics import excess_variation, more_or_less_often, percent, together
+from driftlog_analyzers._statistics import (
+    excess_variation,
+    more_or_less_often,
+    percent,
+    together,
+)
 from driftlog_analyzers.detectors._case import Case, insufficient
+from driftlog_analyzers.detectors._homogeneity import homogeneity
 from driftlog_analyzers.detectors._shares import Integers, Shares, shares
 
 NAME = "category_shift"
@@ -61,7 +66,7 @@ def category_shift(case: Case, minimum: int) -> Result | None:
         effect=max(l_infinity, variation),
         p_value=_single_values(both, n, m)
         if case.before.lists or case.after.lists
-        else together(_homogeneity(both), _single_values(both, n, m)),
+        else together(homogeneity(_pooled(both)), _single_values(both, n, m)),
         changes=top,
         statistics={
             "l_infinity": l_infinity,
@@ -80,14 +85,6 @@ def _words(value: str, before: float, after: float) -> str:
     if after <= RARE and before >= 5 * after:
         return f"{value!r}, {percent(before)} before, is down to {percent(after)}"
     return f"{value!r} went from {percent(before)} to {percent(after)}"
-
-
-def _homogeneity(both: Shares) -> float:
-    """Its p-value on the pooled table; 1 where fewer than two cells or only one sample's are left."""
-    table = _pooled(both)
-    if table.shape[1] < 2 or not table.any(axis=1).all():  # noqa: PLR2004 - nothing to compare
-        return 1.0
-    return float(stats.chi2_contingency(table, correction=False).pvalue)
 
 
 def _pooled(both: Shares) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from driftlog_analyzers._finding import Change, Outcome, Result, Severity
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._statistics import counted, percent, rate
+from driftlog_analyzers.detectors._case import too_few
 from driftlog_analyzers.detectors._schema import schema_change
 
 NAME = "deployment"
@@ -38,13 +39,7 @@ def deployment(
     if not after.versions and not before.versions and pinned is None:
         return None
     if n < minimum:
-        return Result(
-            NAME,
-            "",
-            Outcome.INSUFFICIENT,
-            f"{counted(n, 'event')}, at least {minimum} are needed",
-            n=n,
-        )
+        return too_few(NAME, n, "event", minimum)
     known = {version, *before.versions} if pinned is None else {pinned}
     other = {name: count for name, count in after.versions.items() if name not in known}
     unnamed = n - sum(after.versions.values()) if before.versions or pinned else 0

@@ -6,6 +6,7 @@ Fisher's exact test, one-sided, of the events whose outcome is ``failure``.
 from driftlog_analyzers._finding import Change, Outcome, Result, Severity
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._statistics import cohen_h, counted, least_often, more_often, percent, rate
+from driftlog_analyzers.detectors._case import too_few
 from driftlog_analyzers.detectors._rates import matters
 
 NAME = "error_rate"
@@ -18,13 +19,7 @@ def error_rate(before: WindowProfile, after: WindowProfile, minimum: int) -> Res
     if not m or not n:
         return None
     if n < minimum:
-        return Result(
-            NAME,
-            "",
-            Outcome.INSUFFICIENT,
-            f"{counted(n, 'outcome')}, at least {minimum} are needed",
-            n=n,
-        )
+        return too_few(NAME, n, "outcome", minimum)
     usual, failed = before.outcomes.get("failure", 0), after.outcomes.get("failure", 0)
     old, new = rate(usual, m), rate(failed, n)
     return Result(

@@ -9,6 +9,7 @@ import numpy as np
 from driftlog_analyzers._finding import Outcome, Result, Severity
 from driftlog_analyzers._profile import Numeric, WindowProfile
 from driftlog_analyzers._statistics import counted, larger_numbers
+from driftlog_analyzers.detectors._case import too_few
 from driftlog_analyzers.detectors._histogram import bin_changes
 
 NAME = "latency"
@@ -23,13 +24,7 @@ def latency(before: WindowProfile, after: WindowProfile, minimum: int) -> Result
     if old is None or new is None or old.edges != new.edges or not old.bins:
         return None
     if new.n < minimum:
-        return Result(
-            NAME,
-            "",
-            Outcome.INSUFFICIENT,
-            f"{counted(new.n, 'duration')}, at least {minimum} are needed",
-            n=new.n,
-        )
+        return too_few(NAME, new.n, "duration", minimum)
     moved = {name: (_quantile(old, at), _quantile(new, at)) for name, at in QUANTILES.items()}
     name, (usual, now) = max(moved.items(), key=lambda item: item[1][1] / item[1][0])
     growth = now / usual - 1.0

@@ -17,7 +17,6 @@ histograms in standard deviations of the reference, and the change of the mean i
 import math
 
 import numpy as np
-from scipy import stats
 from scipy.special import kolmogorov
 
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
@@ -33,6 +32,7 @@ from driftlog_analyzers._statistics import (
 )
 from driftlog_analyzers.detectors._case import Case, insufficient
 from driftlog_analyzers.detectors._histogram import bin_changes
+from driftlog_analyzers.detectors._homogeneity import homogeneity
 
 NAME = "numeric_shift"
 MINIMUM_D = 0.03
@@ -73,10 +73,7 @@ def numeric_shift(case: Case, minimum: int) -> Result | None:
 def _probability(old: Floats, new: Floats, distance: float) -> float:
     """Of the three tests together."""
     m, n = old.sum(), new.sum()
-    table = pooled_neighbours(old, new, EXPECTED)
-    homogeneous = (
-        float(stats.chi2_contingency(table, correction=False).pvalue) if table.shape[1] > 1 else 1.0
-    )
+    homogeneous = homogeneity(pooled_neighbours(old, new, EXPECTED))
     largest_gap = float(kolmogorov(math.sqrt(n * m / (n + m)) * distance))
     return together(centre_moved(old, new), homogeneous, largest_gap)
 

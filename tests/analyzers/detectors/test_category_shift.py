@@ -8,10 +8,11 @@ from scipy.spatial.distance import jensenshannon
 from driftlog_analyzers._finding import Change, Condition, Outcome, Severity
 from driftlog_analyzers._profile import Categorical, FeatureProfile
 from driftlog_analyzers._statistics import more_or_less_often
+from driftlog_analyzers.detectors._homogeneity import homogeneity
 from driftlog_analyzers.detectors._shares import shares
 from driftlog_analyzers.detectors.category_shift import (
     _deviance,
-    _homogeneity,
+    _pooled,
     _single_values,
     category_shift,
 )
@@ -269,7 +270,7 @@ def test_homogeneity_is_scipys(before, after):
     """Where every value has enough occurrences, the test is Pearson's of the whole table."""
     expected = stats.chi2_contingency([before, after], correction=False)
 
-    assert expected.pvalue == pytest.approx(_homogeneity(side_by_side(before, after)))
+    assert expected.pvalue == pytest.approx(homogeneity(_pooled(side_by_side(before, after))))
 
 
 def test_homogeneity_pools_the_tail():
@@ -278,7 +279,7 @@ def test_homogeneity_pools_the_tail():
     pooled = [[500, 400, 100], [40, 50, 10]]
     expected = stats.chi2_contingency(pooled, correction=False)
 
-    assert expected.pvalue == pytest.approx(_homogeneity(both))
+    assert expected.pvalue == pytest.approx(homogeneity(_pooled(both)))
 
 
 def test_deviance_is_the_g_statistic():
