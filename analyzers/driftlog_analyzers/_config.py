@@ -49,6 +49,7 @@ DetectorName = Literal[
     "multivariate",
     "resources",
     "volume",
+    "monitor",
 ]
 DETECTORS: tuple[DetectorName, ...] = get_args(DetectorName)
 

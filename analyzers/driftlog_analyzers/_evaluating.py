@@ -16,6 +16,7 @@ from driftlog_analyzers._run import Run
 from driftlog_analyzers._saved import Saved
 from driftlog_analyzers._shippers import beside
 from driftlog_analyzers._window import TimeSize, Window
+from driftlog_analyzers.detectors import monitor
 
 _TRAILING = 28
 _DAY = timedelta(days=1)
@@ -58,6 +59,7 @@ def evaluated(
         )
         results = beside(results, beyond.shippers.get(window, ()))
         results = (*results, *beyond.together.get(window, ()))
+        results = (*_failures(run, beyond, window), *results)
         if earlier:
             earlier.add(window, profile, results)
         if mixed(profile, results):
@@ -73,6 +75,13 @@ def evaluated(
     for evaluation in made:
         run.state.save_evaluation(run.size, evaluation)
     return made
+
+
+def _failures(run: Run, beyond: Beyond, window: Window) -> list[Result]:
+    """The detectors that failed on what is known beside the events."""
+    if monitor.NAME in run.settings.disabled:
+        return []
+    return monitor.monitor([*beyond.shippers.get(window, ()), *beyond.together.get(window, ())])
 
 
 def _profiles(

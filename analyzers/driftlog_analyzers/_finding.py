@@ -92,7 +92,8 @@ class Result:
             ``unseen_category``, whose hits are all in the window, it is the p-value itself.
         weak: ok for want of significance alone, while the effect is above the detector's floor.
         segment: the slice that it is about, such as ``country=DE``; empty for all events.
-        explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too.
+        explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too. Of
+            insufficient data, the error of a detector that failed.
     """
 
     detector: str

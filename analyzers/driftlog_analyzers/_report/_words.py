@@ -24,6 +24,7 @@ _HEADLINES: Mapping[str, str] = {
     "staleness": "an old model version",
     "multivariate": "{} no longer go together",
     "resources": "trouble: {}",
+    "monitor": "detector {} failed",
 }
 _EFFECTS: Mapping[str, str] = {
     "vanished": "rise of the absence rate",
@@ -41,6 +42,7 @@ _EFFECTS: Mapping[str, str] = {
     "feedback": "Cohen's h of the shares",
     "staleness": "age over the oldest it may become",
     "multivariate": "total variation beyond chance",
+    "monitor": "answers that are lacking",
 }
 _STATISTICS: Mapping[str, str] = {
     "l_infinity": "L∞",

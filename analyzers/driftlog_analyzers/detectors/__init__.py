@@ -9,6 +9,7 @@ from driftlog_analyzers.detectors import (
     error_rate,
     feedback,
     latency,
+    monitor,
     multivariate,
     na_spike,
     new_feature,
@@ -63,4 +64,5 @@ NAMES = (
     multivariate.NAME,
     resources.NAME,
     volume.NAME,
+    monitor.NAME,
 )
