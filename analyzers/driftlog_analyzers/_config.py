@@ -49,6 +49,7 @@ DetectorName = Literal[
     "multivariate",
     "resources",
     "volume",
+    "log_damage",
     "monitor",
 ]
 DETECTORS: tuple[DetectorName, ...] = get_args(DetectorName)

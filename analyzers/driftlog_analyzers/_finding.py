@@ -127,12 +127,13 @@ class Evaluation:
     Attributes:
         model: the model's name.
         window: the stretch of events.
-        revision: grows when late events or labels change the window.
+        revision: grows when late events, labels or damaged lines change the window.
         events: predictions in the window.
         baseline: name and version of the baseline it was compared with.
         results: every result that is not plainly ok, findings first; the weak ones without their evidence.
         checked: how many results were made, the plain ones included.
         labelled: predictions with a label, where those are held against the baseline's.
+        damaged: lines of the log that are no events.
     """
 
     model: str
@@ -143,6 +144,7 @@ class Evaluation:
     checked: int
     revision: int = 1
     labelled: int = 0
+    damaged: int = 0
 
     @property
     def findings(self) -> tuple[Result, ...]:

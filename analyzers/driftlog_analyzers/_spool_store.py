@@ -17,6 +17,7 @@ import duckdb
 
 from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._connect import connect
+from driftlog_analyzers._damage import Damaged
 from driftlog_analyzers._feedback import FeedbackSpec, Followed
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._joint import Row
@@ -28,6 +29,7 @@ from driftlog_analyzers._recovery import Damage
 from driftlog_analyzers._scan_slices import scan_groups
 from driftlog_analyzers._segments import Segment, first_line
 from driftlog_analyzers._shadow import Shadow, ShadowSpec
+from driftlog_analyzers._spool_damage import damaged
 from driftlog_analyzers._spool_examples import examples
 from driftlog_analyzers._spool_feedback import feedback
 from driftlog_analyzers._spool_quality import quality
@@ -97,6 +99,11 @@ class SpoolStore:
     def damage(self) -> Mapping[Path, Damage]:
         """Segments with lines that are no event document; the lines were set aside and counted."""
         return self._catalog.damage
+
+    def damaged(self, model: str, windows: Sequence[Window]) -> Sequence[Damaged]:
+        """The damaged lines of each window; see `DamageStore.damaged`."""
+        self._catalog.segments()
+        return damaged(self._catalog.damage.values(), model, windows)
 
     def models(self) -> tuple[str, ...]:
         """Names of the models that have events, sorted."""
