@@ -11,6 +11,8 @@ from elasticsearch import Elasticsearch
 
 from driftlog import PredictionLogger
 from tests.acceptance.replayed import real
+from tests.analyzers.rhythms import growing, log_days
+from tests.analyzers.spools import MODEL
 
 from .conftest import ROLES, START
 
@@ -106,6 +108,29 @@ def test_real_data_is_judged_as_in_the_spool(driftlog, ship, there, tmp_path):
 
     spool, elastic = answers
     assert {"hum", "windspeed"} <= {alert["feature"] for alert in spool[2]["alerts"]}
+    assert set() == set(flat(spool).items()) ^ set(flat(elastic).items())
+
+
+def test_calibrate_as_on_the_spool(driftlog, ship, there, tmp_path):
+    """Growing traffic calibrates alike, is kept with the baseline there, and analyze judges and speaks by it."""
+    log_days(tmp_path / "spool", growing, 56, faulty=49)
+    ship("spool")
+    answers = []
+    for place in (("--spool", "spool"), there):
+        assert 0 == driftlog("baseline", *place, "--to", "2026-04-13").code
+        done = driftlog("calibrate", *place, "--window", "8h", "--json")
+        assert (0, "") == (done.code, done.err)
+        learned = {name: value for name, value in done.json.items() if name != "path"}
+        alerts = driftlog("analyze", *place, "--window", "8h", "--json").json["alerts"]
+        shown = driftlog("alerts", "show", alerts[0]["id"], *place).out
+        assert f"beside    {MODEL} 7 beside the windows before\n" in shown
+        answers.append([learned, alerts])
+
+    spool, elastic = answers
+    assert ("trailing", {"amount", "channel"}) == (
+        spool[0]["mode"],
+        {alert["feature"] for alert in spool[1]},
+    )
     assert set() == set(flat(spool).items()) ^ set(flat(elastic).items())
 
 
