@@ -114,8 +114,8 @@ def test_the_uploaders_own(client, namespace, store, elasticsearch_url, tmp_path
     upload = Upload(url=elasticsearch_url, namespace=namespace, keep=None, heartbeat=0.01)
     ship(tmp_path, upload, until_empty=True)
     client.indices.refresh(index=f"metrics-driftlog.shipper-{namespace}")
-    start = datetime.now(UTC) - HOUR
-    window = Window(start, start + 2 * HOUR)
+    start = datetime.now(UTC) - HOUR / 2
+    window = Window(start, start + HOUR)
 
     (found,) = store.heartbeats("m", [window])
 
