@@ -1,36 +1,13 @@
 """An incident: alerts that began together and share a cause, as one thing to tell, to review and to close."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from driftlog_analyzers._cause import Cause, CauseKind
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Severity
 from driftlog_analyzers._window import Window
 
-
-class CauseKind(StrEnum):
-    """What the alerts of an incident share, the most telling first."""
-
-    VERSION = "version"
-    HOST = "host"
-    SOURCE = "source"
-    INPUTS = "inputs"
-    ONSET = "onset"
-    ALONE = "alone"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """What the alerts of an incident share.
-
-    Attributes:
-        kind: of the cause; ``source`` is a common prefix or declared source of the features, ``inputs`` a prediction
-            that follows its inputs, ``onset`` the window alone in which they began, ``alone`` a single alert.
-        value: the version, host or source; empty where the kind says it all.
-    """
-
-    kind: CauseKind
-    value: str = ""
+__all__ = ["Cause", "CauseKind", "Incident"]
 
 
 @dataclass(frozen=True, slots=True)
