@@ -241,7 +241,7 @@ def told(action: "Action") -> str:
         "accept": "accepted",
         "comment": "comment",
     }[action.kind]
-    verdict = {True: " as right", False: " as a false alarm", None: ""}[action.verdict]
+    verdict = {True: " as a true alarm", False: " as a false alarm", None: ""}[action.verdict]
     return f"{words}{verdict} by {action.by}"
 
 
