@@ -11,7 +11,7 @@ from tests.analyzers.spools import EVERYTHING, MODEL, at, write
 def run(query, client):
     """What a query counts, run as people would: SQL by DuckDB alone, a request as Dev Tools sends it."""
     if not query.startswith("GET "):
-        return duckdb.sql(query).fetchone()
+        return duckdb.sql(query).fetchall()[0]
     head, body = query.split("\n", 1)
     path = head.removeprefix("GET ")
     answer = client.perform_request(

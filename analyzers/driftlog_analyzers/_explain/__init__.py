@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from driftlog_analyzers._explain._constant import constant
+from driftlog_analyzers._explain._hosts import by_host
 from driftlog_analyzers._explain._kinds import retyped
 from driftlog_analyzers._explain._numbers import rescaled, sentinel
 from driftlog_analyzers._explain._say import said
@@ -18,7 +19,7 @@ from driftlog_analyzers._finding import Outcome, Result
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers.detectors import Case
 
-__all__ = ["by_version", "explained", "mixed"]
+__all__ = ["by_host", "by_version", "explained", "mixed"]
 
 
 @dataclass(frozen=True, slots=True)
