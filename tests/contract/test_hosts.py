@@ -1,5 +1,7 @@
 from datetime import timedelta
 
+import pytest
+
 from driftlog_analyzers._analysis import analyze
 from driftlog_analyzers._cause import Cause, CauseKind
 from driftlog_analyzers._finding import Condition
@@ -8,27 +10,31 @@ from driftlog_analyzers._reference import baseline_from_store
 from driftlog_analyzers._state_file import StateFile
 from driftlog_analyzers._store import ByHost
 from driftlog_analyzers._window import CountSize, TimeSize
-from tests.analyzers.spools import EVERYTHING, MODEL, at, document, write_lines
+from tests.analyzers.spools import EVERYTHING, MODEL, at, write
 
 HOUR = TimeSize(timedelta(hours=1))
 
 
-def logged(number, host, *, minutes=None, **parts):
-    """An event of a host, so many minutes after the beginning."""
-    found = document(number, (number if minutes is None else minutes) / 60, **parts)
-    return found | ({"host": {"name": host}} if host else {})
+@pytest.fixture
+def log(tmp_path, monkeypatch):
+    """Log rows as a service on some host does."""
+
+    def run(host, rows):
+        monkeypatch.setattr("socket.gethostname", lambda: host)
+        write(tmp_path, rows)
+
+    return run
 
 
-def test_by_host(tmp_path, opened):
-    """By host, the events of each window and those that show each condition; events without host are left out."""
-    events = [
-        logged(0, "a", num={"x": 1.0}),
-        logged(1, "a", na=["x"]),
-        logged(2, "b", na=["x"]),
-        logged(3, "b", num={"x": 5.0}),
-        logged(4, None, na=["x"]),
-    ]
-    write_lines(tmp_path / "m.ndjson", events)
+def row(minutes, **features):
+    """The features of an event so many minutes after the beginning."""
+    return {"features": features, "timestamp": at(minutes / 60)}
+
+
+def test_by_host(tmp_path, opened, log):
+    """By host, the events of each window and those that show each condition."""
+    log("a", [row(0, x=1.0), row(1, x=None)])
+    log("b", [row(2, x=None), row(3, x=5.0)])
     store = opened(tmp_path)
     null, far = Condition("null", "x"), Condition("outside", "x", low=0.0, high=2.0)
 
@@ -42,17 +48,16 @@ def test_by_host(tmp_path, opened):
     assert [] == store.hosts(MODEL, [], [])
 
 
-def test_one_host_is_the_cause(tmp_path, opened):
+def test_one_host_is_the_cause(tmp_path, opened, log):
     """What all struck events of one host show is explained by it, and its alerts are one incident."""
-    hosts = ("web-1", "web-2", "web-3")
-    events = []
-    for n in range(720):
-        host = hosts[n % 3]
-        broken = n >= 600 and host == "web-3"
-        numbers = {"age": float(n % 7), "city": float(n % 5)}
-        parts = {"na": ["age"], "num": {}} if broken else {"num": numbers}
-        events.append(logged(n, host, minutes=n / 4, **parts))
-    write_lines(tmp_path / "m.ndjson", events)
+    for place, host in enumerate(("web-1", "web-2", "web-3")):
+        rows = []
+        for n in range(place, 720, 3):
+            features = {"age": n % 7, "city": n % 5}
+            if n >= 600 and host == "web-3":
+                features = {"age": None}
+            rows.append(row(n / 4, **features))
+        log(host, rows)
     store = opened(tmp_path)
     with StateFile(tmp_path / "state.db") as state:
         baseline = baseline_from_store(store, model=MODEL, version="7", end=at(2))
