@@ -8,7 +8,7 @@ from driftlog_analyzers._calibration import Mode, Reference, slot_of
 from driftlog_analyzers._damage import Damaged
 from driftlog_analyzers._earlier import Earlier
 from driftlog_analyzers._evaluate import evaluate
-from driftlog_analyzers._explain import by_version, mixed
+from driftlog_analyzers._explain import by_host, by_version, mixed
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._loops import loops
@@ -77,7 +77,8 @@ def evaluated(
             run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
         )
     usual = run.baseline.profile.versions
-    made = _with_examples(run, by_version(run.store, run.spec, usual, made, several))
+    made = by_host(run.store, by_version(run.store, run.spec, usual, made, several))
+    made = _with_examples(run, made)
     for evaluation in made:
         run.state.save_evaluation(run.size, evaluation)
     return made

@@ -52,13 +52,13 @@ def _of_group(
     found: list[list[tuple[str, ...]]] = [[] for _ in conditions]
     for begin in range(0, max(map(len, conditions), default=0), _AT_ONCE):
         part = [group[begin : begin + _AT_ONCE] for group in conditions]
-        relation = relate({name for group in part for one in group for name in _named(one)})
+        relation = relate({name for group in part for one in group for name in named(one)})
         for ids, more in zip(found, _examples(rows, relation, part, limit), strict=True):
             ids.extend(more)
     return found
 
 
-def _named(condition: Condition) -> tuple[str, ...]:
+def named(condition: Condition) -> tuple[str, ...]:
     """The features or outputs that a condition looks at."""
     return (condition.feature, *(condition.part or ())[:1])
 
@@ -76,7 +76,7 @@ def _examples(
     parts = []
     for n in range(depth):
         cases = " ".join(
-            f"WHEN {window} THEN {_wanted(wanted, columns)}"
+            f"WHEN {window} THEN {wanted_sql(wanted, columns)}"
             for window, group in enumerate(conditions)
             for wanted in group[n : n + 1]
         )
@@ -89,7 +89,13 @@ def _examples(
     ]
 
 
-def _wanted(condition: Condition, columns: Mapping[tuple[bool, str], Column]) -> str:
+def wanted_sql(condition: Condition, columns: Mapping[tuple[bool, str], Column]) -> str:
+    """The events of a condition as a SQL predicate.
+
+    Args:
+        condition: which events are meant.
+        columns: inputs and outputs by name, the outputs under True.
+    """
     sql = condition_sql(condition, columns.get((condition.output, condition.feature)))
     if condition.part is None:
         return sql

@@ -32,13 +32,15 @@ from driftlog_analyzers._shadow import Shadow, ShadowSpec
 from driftlog_analyzers._spool_damage import damaged
 from driftlog_analyzers._spool_examples import examples
 from driftlog_analyzers._spool_feedback import feedback
+from driftlog_analyzers._spool_hosts import hosts
 from driftlog_analyzers._spool_quality import quality
+from driftlog_analyzers._spool_query import counting_sql
 from driftlog_analyzers._spool_sample import sample
 from driftlog_analyzers._spool_shadow import shadow
 from driftlog_analyzers._spool_source import place, relations_of
 from driftlog_analyzers._spool_values import values, wanted_sql
 from driftlog_analyzers._spool_windows import spool_counts, spool_windows
-from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
+from driftlog_analyzers._store import ByHost, Edges, Extent, ProfileSpec, QualitySpec
 from driftlog_analyzers._window import Window, WindowSize
 from driftlog_analyzers.errors import StoreError
 
@@ -237,6 +239,16 @@ class SpoolStore:
         return examples(
             self._catalog, self._rows, model, windows, conditions=conditions, limit=limit
         )
+
+    def hosts(
+        self, model: str, windows: Sequence[Window], conditions: Sequence[Sequence[Condition]]
+    ) -> list[ByHost]:
+        """By host, the events of each window and those that show its conditions; see `EventStore.hosts`."""
+        return hosts(self._catalog, self._rows, model, windows, conditions)
+
+    def counting(self, model: str, window: Window, condition: Condition) -> str:
+        """The SQL that counts the events that show a finding; see `EventStore.counting`."""
+        return counting_sql(self._catalog, model, window, condition)
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with _named_errors(self.path):

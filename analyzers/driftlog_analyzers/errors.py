@@ -7,9 +7,17 @@
     ├── ConfigError               a configuration or baseline file with problems
     ├── BaselineError             no baseline, or one that does not fit
     └── StoreError                the events could not be read completely
+        └── ConflictError         another process saved the same things meanwhile; nothing was saved
 """
 
-__all__ = ["BaselineError", "ConfigError", "DriftlogError", "InputError", "StoreError"]
+__all__ = [
+    "BaselineError",
+    "ConfigError",
+    "ConflictError",
+    "DriftlogError",
+    "InputError",
+    "StoreError",
+]
 
 
 class DriftlogError(Exception):
@@ -30,3 +38,7 @@ class BaselineError(DriftlogError):
 
 class StoreError(DriftlogError):
     """The store could not answer completely; nothing may be concluded."""
+
+
+class ConflictError(StoreError):
+    """Another process saved the same things meanwhile; look again and then save."""

@@ -131,7 +131,7 @@ def test_another_version(path):
         database.execute("PRAGMA user_version = 7")
     database.close()
     assert refusal(path) == (
-        f"state file {path} has version 7, and this driftlog reads version 1; use the driftlog"
+        f"state file {path} has version 7, and this driftlog reads version 2; use the driftlog"
         " that wrote it, or move the file away and analyze again"
     )
 
@@ -145,7 +145,7 @@ def test_damaged_pages(path):
     with StateFile(path) as state, pytest.raises(StoreError) as caught:
         list(state.profiles("churn", HOUR))
     assert str(caught.value) == (
-        f"state file {path} is damaged; move it away and analyze again: the spool has everything"
+        f"state file {path} is damaged; move it away and analyze again: the spool has the events"
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from driftlog_analyzers._explain._constant import constant
+from driftlog_analyzers._explain._hosts import by_host
 from driftlog_analyzers._explain._kinds import retyped
 from driftlog_analyzers._explain._numbers import rescaled, sentinel
 from driftlog_analyzers._explain._say import said
@@ -19,7 +20,7 @@ from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers.detectors import Case
 
-__all__ = ["by_version", "explained", "mixed"]
+__all__ = ["by_host", "by_version", "explained", "mixed"]
 
 EXPLANATION = "explanation"
 
