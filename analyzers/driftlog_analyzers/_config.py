@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -21,6 +22,7 @@ from driftlog._upload._settings import check_url
 from driftlog.errors import SettingsError
 from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention, shown
 from driftlog_analyzers._episode import EpisodeSettings
+from driftlog_analyzers._notify._routes import Route, checked
 from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
@@ -287,6 +289,7 @@ class Config(BaseModel):
         detection: what is looked for.
         alerts: when alerts open and close.
         models: how each model is watched.
+        routes: where alerts are told.
     """
 
     model_config = _CLOSED
@@ -298,6 +301,7 @@ class Config(BaseModel):
     detection: Detection = Detection()
     alerts: EpisodeSettings = EpisodeSettings()
     models: Mapping[str, Monitor] = Field(default_factory=dict)
+    routes: Annotated[tuple[Route, ...], AfterValidator(partial(checked, detectors=DETECTORS))] = ()
 
     def monitor(self, model: str) -> Monitor:
         """How the model is watched, be it named in the file or not."""

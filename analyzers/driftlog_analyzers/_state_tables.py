@@ -9,7 +9,7 @@ from pathlib import Path
 from driftlog_analyzers.errors import StoreError
 
 _APPLICATION = 0x64726674  # "drft": another program's database must never be written to
-_VERSION = 1
+_VERSION = 2
 _TABLES = (
     """CREATE TABLE profile (
         model TEXT NOT NULL, size TEXT NOT NULL, start TEXT NOT NULL, start_id TEXT NOT NULL,
@@ -24,6 +24,12 @@ _TABLES = (
     """CREATE TABLE episode (
         id TEXT PRIMARY KEY, model TEXT NOT NULL, size TEXT NOT NULL, status TEXT NOT NULL,
         start TEXT NOT NULL, start_id TEXT NOT NULL, body TEXT NOT NULL) STRICT""",
+    """CREATE TABLE notification (
+        id TEXT PRIMARY KEY, route TEXT NOT NULL, model TEXT NOT NULL, size TEXT NOT NULL,
+        thread TEXT NOT NULL, state TEXT NOT NULL, created TEXT NOT NULL, ended TEXT,
+        revision INTEGER NOT NULL, body TEXT NOT NULL) STRICT""",
+    "CREATE INDEX notification_place ON notification (model, size, created)",
+    "CREATE INDEX notification_state ON notification (state, created)",
 )
 _ADVICE = {
     sqlite3.SQLITE_NOTADB: "is not a state file of driftlog; name another place for the state",
