@@ -22,7 +22,7 @@ from driftlog._upload._settings import check_url
 from driftlog.errors import SettingsError
 from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention, shown
 from driftlog_analyzers._episode import EpisodeSettings
-from driftlog_analyzers._notify._routes import Route, checked
+from driftlog_analyzers._notify._routes import Route, checked, describe_route
 from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
@@ -332,7 +332,8 @@ def describe(config: Config) -> tuple[str, ...]:
         " good windows in a row"
     )
     models = (_describe_model(name, monitor) for name, monitor in sorted(config.models.items()))
-    return (_describe_store(config), everywhere, *models)
+    routes = (describe_route(route) for route in config.routes)
+    return (_describe_store(config), everywhere, *models, *routes)
 
 
 def _describe_store(config: Config) -> str:

@@ -99,7 +99,10 @@ def _known_keys(model: type[BaseModel], above: Sequence[object]) -> list[str]:
     table: Any = model
     for step in above:
         args = get_args(table)
-        table = args[1] if args else _fields(table)[str(step)]
+        if isinstance(step, int):
+            table = args[0]
+        else:
+            table = args[1] if args else _fields(table)[str(step)]
     return list(_fields(table))
 
 

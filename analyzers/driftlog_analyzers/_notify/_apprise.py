@@ -45,11 +45,11 @@ def _library() -> ModuleType:
 def problem(url: str) -> str:
     """What is wrong with a receiver's URL, without repeating it; empty if nothing is."""
     scheme, found, _ = url.partition("://")
-    known = _schemes()
     if not found:
         return "a receiver's url begins with a scheme such as slack://, mailtos:// or json://"
     if _plugin(url) is not None:
         return ""
+    known = _schemes()
     if scheme.lower() not in known:
         shown = scheme if re.fullmatch(r"[\w.+-]{1,20}", scheme) else "of the url"
         return f"there is no receiver {shown!r}; {_nearest(scheme, known)}"
@@ -135,10 +135,8 @@ def _plugin(url: str, limits: Mapping[str, str] | None = None) -> Any:
 
 def _schemes() -> list[str]:
     details = _library().Apprise().details()["schemas"]
-    names = {
-        name for one in details for kind in ("protocols", "secure_protocols") for name in one[kind]
-    }
-    return sorted(names)
+    kinds = ("protocols", "secure_protocols")
+    return sorted({name for one in details for kind in kinds for name in one[kind] or ()})
 
 
 def _nearest(scheme: str, known: list[str]) -> str:

@@ -85,7 +85,11 @@ def _threads(
     for incident in sorted(incidents, key=_standing):
         present.setdefault(_thread(incident, past, ids), []).append(incident)
     for thread in dict.fromkeys((*past, *present)):
-        yield thread, past.get(thread, ()), present.get(thread, ())
+        joined = thread not in present and any(
+            _meet(incident, past[thread][-1].incident) for incident in incidents
+        )
+        if not joined:  # otherwise it goes on in the thread of an incident that took its alerts in
+            yield thread, past.get(thread, ()), present.get(thread, ())
 
 
 def _standing(incident: Incident) -> tuple[int, int, str]:
@@ -105,11 +109,15 @@ def _thread(incident: Incident, past: Mapping[str, Sequence[Intent]], ids: set[s
 
 def _succeeds(incident: Incident, before: Incident, ids: set[str]) -> bool:
     """Whether late events made one incident of what was told as another."""
-    common = _keys(incident) & _keys(before)
-    apart = incident.opened.start > before.last.end or before.opened.start > incident.last.end
-    if apart or not common:
+    if not _meet(incident, before):
         return False
-    return before.id not in ids or _keys(incident) == common
+    return before.id not in ids or _keys(incident) <= _keys(before)
+
+
+def _meet(incident: Incident, before: Incident) -> bool:
+    """Whether they have an alert in common, and time."""
+    apart = incident.opened.start > before.last.end or before.opened.start > incident.last.end
+    return not apart and bool(_keys(incident) & _keys(before))
 
 
 def _keys(incident: Incident) -> set[_Key]:

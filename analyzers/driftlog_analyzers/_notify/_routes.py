@@ -69,12 +69,18 @@ def _glob(value: object) -> str:
     return value
 
 
+def _some(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    if not patterns:
+        raise ValueError("it is empty, so nothing would ever fit; leave it out for everything")
+    return patterns
+
+
 def _beside_file(path: Path, info: ValidationInfo) -> Path:
     return info.context / path if info.context else path
 
 
 _Glob = Annotated[str, PlainValidator(_glob)]
-_Globs = Annotated[tuple[_Glob, ...], Field(min_length=1)]
+_Globs = Annotated[tuple[_Glob, ...], AfterValidator(_some)]
 _Text = Annotated[str, PlainValidator(_text)]
 _File = Annotated[Path, BeforeValidator(_text), AfterValidator(_beside_file)]
 _Span = Annotated[timedelta, PlainValidator(_span)]
@@ -111,7 +117,7 @@ class Route(BaseModel):
 
     name: _Text
     kind: Literal["message", "trigger"] = "message"
-    url: Annotated[str, PlainValidator(_text), Field(repr=False)] | None = None
+    url: _Text | None = Field(default=None, repr=False)
     url_env: _Text | None = None
     url_file: _File | None = None
     models: _Globs = ("*",)
@@ -218,3 +224,19 @@ def wants(route: Route, incident: Incident) -> bool:
 
 def _fits(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def describe_route(route: Route) -> str:
+    """A line that says what a route does."""
+    source = (
+        f"the URL that the variable {route.url_env} holds"
+        if route.url_env
+        else f"the URL in {route.url_file}"
+        if route.url_file
+        else f"{route.url}"
+    )
+    told = f"severity {route.severity} and above of models {', '.join(route.models)}"
+    if route.kind == "trigger":
+        return f"route {route.name}: calls {source}, once an incident, {told}"
+    remind = f"reminds every {TimeSize(route.remind)}" if route.remind else "never reminds"
+    return f"route {route.name}: tells {source} of {told}; {remind}"
