@@ -79,9 +79,9 @@ class ElasticsearchNotifications:
         counts = self._index.counts("notification.state")
         return {State(state): count for state, count in counts.items()}
 
-    def sent_since(self, route: str, moment: datetime) -> bool:
-        """Whether a route sent anything since then."""
-        filters = [_term("route", route), _term("state", State.SENT), _range("ended", moment)]
+    def sent_after(self, route: str, moment: datetime) -> bool:
+        """Whether a route sent anything after that."""
+        filters = [_term("route", route), _term("state", State.SENT), _range("ended", moment, "gt")]
         return self._index.first(filters, sort=[{"driftlog.notification.ended": "asc"}]) is not None
 
     def find(self, prefix: str) -> Intent:
@@ -109,8 +109,8 @@ def _states(states: Collection[State]) -> Json:
     return {"terms": {"driftlog.notification.state": [state.value for state in states]}}
 
 
-def _range(field: str, since: datetime) -> Json:
-    return {"range": {f"driftlog.notification.{field}": {"gte": exact(since)}}}
+def _range(field: str, since: datetime, how: str = "gte") -> Json:
+    return {"range": {f"driftlog.notification.{field}": {how: exact(since)}}}
 
 
 def _document(intent: Intent) -> bytes:

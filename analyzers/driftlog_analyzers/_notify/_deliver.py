@@ -120,7 +120,7 @@ def _batches(
     home: NotificationHome, sender: Sender, intents: Sequence[Intent], now: datetime
 ) -> list[list[Intent]]:
     interval = sender.route.interval
-    hold_new = interval is not None and home.sent_since(sender.route.name, now - interval)
+    hold_new = interval is not None and home.sent_after(sender.route.name, now - interval)
     return _outbox.batches(intents, now, hold_new=hold_new)
 
 

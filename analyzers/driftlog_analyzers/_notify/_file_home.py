@@ -30,7 +30,7 @@ _WAITING = """
 _LISTED = """
     SELECT body FROM notification WHERE state IN (SELECT value FROM json_each(:states))
     ORDER BY created DESC, rowid DESC LIMIT :limit"""
-_SENT = "SELECT 1 FROM notification WHERE route = :route AND state = 'sent' AND ended >= :moment"
+_SENT = "SELECT 1 FROM notification WHERE route = :route AND state = 'sent' AND ended > :moment"
 _REPLACE = """
     UPDATE notification SET state = :state, ended = :ended, revision = :revision, body = :body
     WHERE id = :id AND revision = :revision - 1"""
@@ -95,8 +95,8 @@ class NotificationFile:
         rows = self._rows("SELECT state, count(*) FROM notification GROUP BY state", {})
         return {State(state): count for state, count in rows}
 
-    def sent_since(self, route: str, moment: datetime) -> bool:
-        """Whether a route sent anything since then."""
+    def sent_after(self, route: str, moment: datetime) -> bool:
+        """Whether a route sent anything after that."""
         return any(self._rows(_SENT, {"route": route, "moment": _text(moment)}))
 
     def find(self, prefix: str) -> Intent:

@@ -26,8 +26,8 @@ class NotificationHome(Protocol):
     def counts(self) -> dict[State, int]:
         """How many there are of each state that occurs."""
 
-    def sent_since(self, route: str, moment: datetime) -> bool:
-        """Whether a route sent anything since then."""
+    def sent_after(self, route: str, moment: datetime) -> bool:
+        """Whether a route sent anything after that."""
 
     def replace(self, intents: Sequence[Intent]) -> tuple[Intent, ...]:
         """Store changes, each only onto the revision before its own; the answer has those that were stored."""

@@ -11,7 +11,6 @@ from driftlog_analyzers._notify._routes import Route
 from tests.analyzers.value_strategies import MIDNIGHT, finding, hour
 
 CHURN = Place("churn", "1h")
-DAY = timedelta(days=1)
 
 
 def at(number):
@@ -105,9 +104,9 @@ class Memory:
     def waiting(self):
         return tuple(intent for intent in self.kept.values() if intent.state in WAITING)
 
-    def sent_since(self, name, moment):
+    def sent_after(self, name, moment):
         return any(
-            i.route == name and i.state == "sent" and i.ended >= moment for i in self.kept.values()
+            i.route == name and i.state == "sent" and i.ended > moment for i in self.kept.values()
         )
 
     def replace(self, intents):

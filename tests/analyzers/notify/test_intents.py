@@ -1,5 +1,4 @@
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -8,7 +7,7 @@ from driftlog_analyzers._finding import Severity
 from driftlog_analyzers._notify._intent import Hold, Kind
 from driftlog_analyzers._notify._notify import notify
 
-from .incidents import CHURN, DAY, Memory, at, incident, route, trigger
+from .incidents import CHURN, Memory, at, incident, route, trigger
 
 
 @pytest.fixture
@@ -245,4 +244,3 @@ def test_forty_features_are_one_intent(told):
     """Forty alerts of one incident are told as one."""
     names = [f"bureau_{n}" for n in range(40)]
     assert [Kind.OPENED] == told(1, incident(1, 1, *names))
-    assert timedelta(days=1) == DAY

@@ -46,9 +46,7 @@ runs = st.lists(
         st.integers(0, 4),
         st.integers(0, 2),
         st.booleans(),
-        st.dictionaries(
-            st.integers(0, HOURS - 1), st.none() | st.just(Severity.HIGH), max_size=2
-        ),
+        st.dictionaries(st.integers(0, HOURS - 1), st.none() | st.just(Severity.HIGH), max_size=2),
     ),
     min_size=1,
     max_size=25,
