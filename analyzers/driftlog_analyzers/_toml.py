@@ -99,10 +99,8 @@ def _known_keys(model: type[BaseModel], above: Sequence[object]) -> list[str]:
     table: Any = model
     for step in above:
         args = get_args(table)
-        if isinstance(step, int):
-            table = args[0]
-        else:
-            table = args[1] if args else _fields(table)[str(step)]
+        place = 0 if isinstance(step, int) else 1  # of a list or of a table
+        table = args[place] if args else _fields(table)[str(step)]
     return list(_fields(table))
 
 

@@ -31,7 +31,7 @@ class Taken:
         self.answers = list(answers)
         self.keys = []
 
-    def send(self, digest, timeout):
+    def send(self, digest, timeout):  # noqa: ARG002 - a sender's parameters
         """Keep the key."""
         self.keys.append(digest.key)
         return Outcome(self.answers.pop(0) if self.answers else Answer.SENT)
@@ -95,12 +95,11 @@ def test_states_are_seen(kept):
     messages = claimed(by_route["ops"], "a", at(3), ROUTES[0])
     calls = claimed(by_route["retrain"], "b", at(3), ROUTES[1])
     kept.replace([*messages, *calls])
-    middle = lambda low, high: (low + high) / 2  # noqa: E731
     after = [
-        *concluded(messages[:1], Outcome(Answer.SENT), at(3), ROUTES[0], middle),
-        *concluded(messages[1:], Outcome(Answer.GONE, "gone"), at(3), ROUTES[0], middle),
-        *concluded(calls[:1], Outcome(Answer.LOST, "lost"), at(3), ROUTES[1], middle),
-        *concluded(calls[1:], Outcome(Answer.REFUSED, "refused"), at(3), ROUTES[1], middle),
+        *concluded(messages[:1], Outcome(Answer.SENT), at(3), ROUTES[0], max),
+        *concluded(messages[1:], Outcome(Answer.GONE, "gone"), at(3), ROUTES[0], max),
+        *concluded(calls[:1], Outcome(Answer.LOST, "lost"), at(3), ROUTES[1], max),
+        *concluded(calls[1:], Outcome(Answer.REFUSED, "refused"), at(3), ROUTES[1], max),
     ]
     assert tuple(after) == kept.replace(after)
     assert {
@@ -120,7 +119,7 @@ def test_states_are_seen(kept):
     assert not kept.sent_after("retrain", at(0))
 
 
-def test_found_by_the_beginning_of_its_id(kept, home):
+def test_found_by_the_beginning_of_its_id(kept):
     """An id may be shortened as long as it is one's."""
     first, second, *_ = tell(kept, 1, incident(1), incident(1, 1, "income"))
     assert first == kept.find(first.id[:12])

@@ -105,7 +105,8 @@ def notify_list(
     with where.open_notifications() as home:
         found, counts = home.listed(states, limit), home.counts()
     if as_json:
-        show_json({"counts": counts, "notifications": [_values(intent) for intent in found]})
+        by_state = {one.value: count for one, count in counts.items()}
+        show_json({"counts": by_state, "notifications": [_values(intent) for intent in found]})
         return
     if not found:
         show("No notifications.")

@@ -90,11 +90,13 @@ class Memory:
         self.kept = {}
 
     def create(self, intents):
+        """Keep those that are new."""
         new = tuple(intent for intent in intents if intent.id not in self.kept)
         self.kept |= {intent.id: intent for intent in new}
         return new
 
     def told(self, place, incidents, since):
+        """What a place has told."""
         return tuple(
             intent
             for intent in self.kept.values()
@@ -102,14 +104,17 @@ class Memory:
         )
 
     def waiting(self):
+        """What is not done with."""
         return tuple(intent for intent in self.kept.values() if intent.state in WAITING)
 
     def sent_after(self, name, moment):
+        """Whether a route sent anything after that."""
         return any(
             i.route == name and i.state == "sent" and i.ended > moment for i in self.kept.values()
         )
 
     def replace(self, intents):
+        """Keep changes of what was read."""
         done = []
         for intent in intents:
             if self.kept[intent.id].revision == intent.revision - 1:

@@ -37,6 +37,7 @@ class HttpReceiver:
     def __init__(self):
         self.arrived = []
         self.answers = []
+        self.delay = 0.0
         self.path = "/hook"
         self._let_go = threading.Event()
         receiver = self
@@ -50,6 +51,7 @@ class HttpReceiver:
                 key = self.headers["Idempotency-Key"]
                 answer = receiver.answers.pop(0) if receiver.answers else 200
                 receiver.arrived.append(Arrived(key, title, body, self.headers))
+                time.sleep(receiver.delay)
                 if answer == CUT:
                     self.connection.close()
                     return
@@ -101,7 +103,7 @@ class MailReceiver:
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self._controller.start()
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802, ARG002 - aiosmtpd's hook
         """Keep one mail."""
         mail = message_from_bytes(envelope.content, policy=policy.default)
         texts = {

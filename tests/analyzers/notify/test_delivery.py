@@ -277,7 +277,7 @@ class TestTriggers:
         assert [State.UNKNOWN] == states(home)
         assert [] == http.arrived
 
-    def test_user_and_password(self, run, http, monkeypatch):
+    def test_user_and_password(self, http, monkeypatch):
         """User and password of the URL become a header."""
         monkeypatch.setenv("HOOK", http.trigger_url.replace("//", "//ci:s%40cret@"))
         routes = (trigger(url=None, url_env="HOOK"),)
@@ -287,7 +287,7 @@ class TestTriggers:
         assert "Basic Y2k6c0BjcmV0" == http.arrived[0].headers["Authorization"]
 
 
-def test_two_replicas_send_once(http, home, tmp_path):
+def test_two_replicas_send_once(http, home):
     """Of two processes that deliver at once, one sends."""
     routes = (route(url=http.message_url),)
     notify([incident(1)], home, routes, place=CHURN, now=at(1))

@@ -10,12 +10,15 @@ from driftlog_analyzers._notify._notify import notify
 from .incidents import CHURN, Memory, at, incident, route, trigger
 
 
+ROUTES = (route(),)
+
+
 @pytest.fixture
 def told():
     """A function that has incidents told and gives the kinds that were new."""
     home = Memory()
 
-    def tell(hour, *incidents, routes=(route(),), held=None):
+    def tell(hour, *incidents, routes=ROUTES, held=None):
         new = notify(
             incidents,
             home,

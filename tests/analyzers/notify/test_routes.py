@@ -65,10 +65,14 @@ def test_all_settings(load, tmp_path):
     assert tmp_path / "body.j2" == ops.body_file
     assert ("trigger", timedelta(days=1)) == (retrain.kind, retrain.remind)
     assert (
-        "route ops: tells the URL that the variable OPS_URL holds of severity high and above of models"
-        " churn*; never reminds",
-        "route retrain: calls https://ci.example.com/retrain, once an incident, severity low and above of"
-        " models *",
+        (
+            "route ops: tells the URL that the variable OPS_URL holds of severity high and above of models"
+            " churn*; never reminds"
+        ),
+        (
+            "route retrain: calls https://ci.example.com/retrain, once an incident, severity low and above of"
+            " models *"
+        ),
     ) == describe(config)[-2:]
 
 
@@ -78,8 +82,10 @@ def test_all_settings(load, tmp_path):
         ('url = "json://h"', "routes.0.name is missing; add it"),
         (
             'name = "a"',
-            "routes.0: it leads nowhere; add url_env, the variable that holds the receiver's URL, or url_file, or"
-            " url where that holds no secret",
+            (
+                "routes.0: it leads nowhere; add url_env, the variable that holds the receiver's URL, or url_file, or"
+                " url where that holds no secret"
+            ),
         ),
         (
             'name = "a"\nurl = "json://h"\nurl_env = "X"',
@@ -200,10 +206,14 @@ class TestSecrets:
         assert [
             "the routes have 5 problems:",
             "route unset: the variable UNSET is not set; let it hold the receiver's URL",
-            "route wrong: the variable WRONG: a receiver's url begins with a scheme such as slack://, mailtos://"
-            " or json://",
+            (
+                "route wrong: the variable WRONG: a receiver's url begins with a scheme such as slack://, mailtos://"
+                " or json://"
+            ),
             "route call: the variable CALL: a trigger's url begins with http:// or https:// and names a host",
-            f"route gone: url_file {tmp_path / 'gone'} cannot be read (No such file or directory); check the path"
-            " and its permissions",
+            (
+                f"route gone: url_file {tmp_path / 'gone'} cannot be read (No such file or directory); check the path"
+                " and its permissions"
+            ),
             f"route empty: url_file {tmp_path / 'empty'} is empty; let it hold the receiver's URL",
         ] == [line.strip() for line in str(error.value).splitlines()]

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 
+from driftlog_analyzers._finding import Severity
 from driftlog_analyzers._incident import Cause, CauseKind
 from driftlog_analyzers._notify import _apprise
 from driftlog_analyzers._notify._digest import digest
@@ -125,10 +126,8 @@ def test_missing_template(tmp_path):
 def test_a_template_that_fails_later():
     """One that fails on real alerts only does not hold them back: driftlog's own words are sent, and that is told."""
     body = "{% if digest.severity == 'low' %}{{ digest.nothing }}{% endif %}"
-    low = replace(sample_incident(), severity="low", cause=Cause(CauseKind.ALONE))
-    from driftlog_analyzers._finding import Severity
-
-    text = message(replace(low, severity=Severity.LOW), body=body)
+    low = replace(sample_incident(), severity=Severity.LOW, cause=Cause(CauseKind.ALONE))
+    text = message(low, body=body)
     assert "a template of the route failed" in text.trouble
     assert "bureau_income vanished" in text.body
 
