@@ -1,7 +1,7 @@
 """Runs that tell incidents, each in a process of its own to be killed; they are forked from one that has loaded all.
 
-Usage: notifying.py STATE MESSAGE_URL TRIGGER_URL; each line on stdin is the number of a run: so many hours have passed, and in
-each an incident began. Answers the process's id, and ``done`` when it has ended, however.
+Usage: notifying.py STATE MESSAGE_URL TRIGGER_URL; each line on stdin is the number of a run: so many hours have
+passed, and in each an incident began. Answers the process's id, and ``done`` when it has ended, however.
 """
 
 import os

@@ -99,7 +99,6 @@ class Receiver:
             title=text.subject,
             body_format=self._templates.format,
             notify_type=_KINDS[digest.severity] if digest.standing else "success",
-            timeout=timeout.total_seconds(),
         )
         if result:
             return Outcome(Answer.SENT, text.trouble)
@@ -130,7 +129,9 @@ def _plugin(url: str, limits: Mapping[str, str] | None = None) -> Any:
     parsed = library.plugins.url_to_dict(url)
     if parsed is None:
         return None
-    return library.Apprise.instantiate(parsed | dict(limits or {}))
+    # Apprise's own threads would be waited for when the process ends, however long a receiver drips.
+    here = library.AppriseAsset(async_mode=False, service_timeout=0)
+    return library.Apprise.instantiate(parsed | dict(limits or {}), asset=here)
 
 
 def _schemes() -> list[str]:

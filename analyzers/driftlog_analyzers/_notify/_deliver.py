@@ -18,6 +18,7 @@ from driftlog_analyzers._notify._senders import Sender
 
 PATIENCE = timedelta(seconds=15)
 """For how long one delivery lasts at most, whatever receivers do."""
+_SPARE = timedelta(seconds=2)
 _LATE = Outcome(Answer.LOST, "the receiver did not answer in time")
 
 logger = logging.getLogger("driftlog")
@@ -67,6 +68,19 @@ class _Errand:
             # A plugin's fault must stop neither the other routes nor the analysis.
             logger.exception("route %s failed", self.sender.route.name)
             self.outcome = Outcome(Answer.LOST, f"it failed with {type(error).__name__}")
+
+
+def attempt(sender: Sender, intents: Sequence[Intent], options: str = "") -> Outcome:
+    """Send one message that nobody stores, as a test; it lasts for the route's timeout and a little more.
+
+    Args:
+        sender: the receiver.
+        intents: what it tells.
+        options: as for `deliver`.
+    """
+    errand = _Errand(sender, list(intents), options)
+    _run([errand], _Clock(sender.route.timeout + _SPARE))
+    return errand.outcome or _LATE
 
 
 def deliver(

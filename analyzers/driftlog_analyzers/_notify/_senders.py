@@ -20,7 +20,7 @@ class Sender(Protocol):
         """Whose it is."""
 
     def send(self, digest: Digest, timeout: timedelta) -> Outcome:
-        """Send one message; it never raises, and is bounded by the timeout."""
+        """Send one message; a receiver may be silent for the timeout, but one that drips may hold this for ever."""
 
 
 def senders(routes: Iterable[Route], environment: Mapping[str, str]) -> tuple[Sender, ...]:

@@ -75,11 +75,10 @@ def _wanted(routes: "Sequence[Route]", name: str | None) -> "list[Route]":
 def _try(sender: "Sender") -> "Outcome":
     from datetime import UTC, datetime  # noqa: PLC0415 - when needed
 
-    from driftlog_analyzers._notify._digest import digest  # noqa: PLC0415 - as above
+    from driftlog_analyzers._notify._deliver import attempt  # noqa: PLC0415 - as above
     from driftlog_analyzers._notify._sample import sample_intent  # noqa: PLC0415 - as above
 
-    message = digest(sender.route, [sample_intent(sender.route, datetime.now(UTC))])
-    return sender.send(message, sender.route.timeout)
+    return attempt(sender, [sample_intent(sender.route, datetime.now(UTC))])
 
 
 @at_place

@@ -10,6 +10,7 @@ from driftlog_analyzers._notify._outbox import claimed
 from driftlog_analyzers._notify._senders import senders
 from tests.analyzers.notify.conftest import http, mail
 from tests.analyzers.notify.incidents import CHURN, at, incident, route, trigger
+from tests.analyzers.notify.receivers import DRIP
 
 __all__ = ["http", "mail"]
 
@@ -65,6 +66,18 @@ class TestTest:
         assert 1 == done.code
         assert "mail: sent\nhook: not sent: the receiver answered with HTTP 403\n" == done.out
         assert "hunter2" not in done.err
+
+    @pytest.mark.parametrize("name", ["hook", "retrain"])
+    def test_a_receiver_that_drips(self, process, configured, http, name):
+        """One that never comes to the end of its answer holds no process up."""
+        text = configured.read_text().replace(f'"{name}"', f'"{name}"\ntimeout = "1s"')
+        configured.write_text(text.replace('url_env = "HOOK"', f'url = "{http.message_url}"'))
+        http.answers = [DRIP]
+        done = process("notify", "test", "--route", name, "--config", configured, timeout=60)
+        assert (1, f"{name}: not sent: the receiver did not answer in time\n") == (
+            done.code,
+            done.out,
+        )
 
     def test_not_there(self, driftlog, configured):
         """No routes, an unknown route and a missing secret are said in a sentence."""

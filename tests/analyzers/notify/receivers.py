@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from aiosmtpd.controller import Controller
 
+DRIP = "drip"
 HANG = "hang"
 CUT = "cut"
 
@@ -32,7 +33,7 @@ class Arrived:
 
 
 class HttpReceiver:
-    """Answers each request with the next of its answers, then with 200; `HANG` waits, `CUT` hangs up unanswered."""
+    """Answers each request with the next of its answers, then with 200; `HANG` waits, `CUT` hangs up, `DRIP` never ends."""
 
     def __init__(self):
         self.arrived = []
@@ -57,6 +58,11 @@ class HttpReceiver:
                     return
                 if answer == HANG:
                     receiver._let_go.wait(60)
+                    return
+                if answer == DRIP:
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                    while not receiver._let_go.wait(0.1):
+                        self.wfile.write(b"X")
                     return
                 self.send_response(answer)
                 self.send_header("Content-Length", "0")

@@ -17,7 +17,7 @@ from driftlog_analyzers._notify._sample import sample_intent
 from driftlog_analyzers._notify._senders import senders
 
 from .incidents import CHURN, at, incident, route, trigger
-from .receivers import CUT, HANG, free_port
+from .receivers import CUT, DRIP, HANG, free_port
 
 MINUTE = timedelta(minutes=1)
 ALL = tuple(State)
@@ -152,9 +152,10 @@ class TestMessages:
         assert "This may have been sent before." in again.body
         assert [1, 0] == [intent.again for intent in reversed(home.listed(ALL, 9))]
 
-    def test_a_dead_receiver_delays_nobody(self, run, http, mail):
-        """While one receiver hangs, the others get theirs, and the run goes on in bounded time."""
-        http.answers = [HANG]
+    @pytest.mark.parametrize("dead", [HANG, DRIP])
+    def test_a_dead_receiver_delays_nobody(self, run, http, mail, dead):
+        """While one receiver hangs or drips, the others get theirs, and the run goes on in bounded time."""
+        http.answers = [dead]
         routes = (route("a", url=http.message_url, timeout="30s"), route("b", url=mail.url))
         begun = time.monotonic()
         run(1, routes, incident(1), patience=timedelta(seconds=1.5))

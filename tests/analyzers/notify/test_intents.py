@@ -9,7 +9,6 @@ from driftlog_analyzers._notify._notify import notify
 
 from .incidents import CHURN, Memory, at, incident, route, trigger
 
-
 ROUTES = (route(),)
 
 
