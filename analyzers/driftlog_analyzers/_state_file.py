@@ -14,7 +14,7 @@ from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._state import the_one
-from driftlog_analyzers._state_tables import address, named_errors, prepare, store_error
+from driftlog_analyzers._state_tables import named_errors, opened, store_error
 from driftlog_analyzers._window import Window, WindowSize
 
 T = TypeVar("T")
@@ -76,15 +76,7 @@ class StateFile:
 
     def __init__(self, path: Path, *, timeout: float = 30.0) -> None:
         self.path = path
-        with named_errors(path):
-            self._database = sqlite3.connect(
-                address(path), timeout=timeout, isolation_level=None, uri=True
-            )
-            try:
-                prepare(self._database, path)
-            except BaseException:
-                self._database.close()
-                raise
+        self._database = opened(path, timeout)
 
     def __enter__(self) -> Self:
         return self

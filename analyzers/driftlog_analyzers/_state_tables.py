@@ -41,6 +41,26 @@ _ADVICE = {
 }
 
 
+def opened(path: Path, timeout: float) -> sqlite3.Connection:
+    """The state file, made with its folders and tables if it is not there.
+
+    Args:
+        path: the file.
+        timeout: seconds to wait for another process that is writing.
+
+    Raises:
+        StoreError: the file is of another program or version, damaged, or cannot be opened.
+    """
+    with named_errors(path):
+        database = sqlite3.connect(address(path), timeout=timeout, isolation_level=None, uri=True)
+        try:
+            prepare(database, path)
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
 def address(path: Path) -> str:
     """The database as a URI: a new one is made, one that cannot be written to is only read."""
     path = path.absolute()

@@ -13,7 +13,7 @@ import orjson
 from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._notify._home import the_one
 from driftlog_analyzers._notify._intent import WAITING, Intent, Place, State
-from driftlog_analyzers._state_tables import address, named_errors, prepare, store_error
+from driftlog_analyzers._state_tables import named_errors, opened, store_error
 
 _CREATE = """
     INSERT INTO notification VALUES
@@ -48,15 +48,7 @@ class NotificationFile:
 
     def __init__(self, path: Path, *, timeout: float = 30.0) -> None:
         self.path = path
-        with named_errors(path):
-            self._database = sqlite3.connect(
-                address(path), timeout=timeout, isolation_level=None, uri=True
-            )
-            try:
-                prepare(self._database, path)
-            except BaseException:
-                self._database.close()
-                raise
+        self._database = opened(path, timeout)
 
     def __enter__(self) -> Self:
         return self

@@ -33,7 +33,10 @@ class Arrived:
 
 
 class HttpReceiver:
-    """Answers each request with the next of its answers, then with 200; `HANG` waits, `CUT` hangs up, `DRIP` never ends."""
+    """Answers each request with the next of its answers, then with 200.
+
+    `HANG` waits, `CUT` hangs up, `DRIP` never ends.
+    """
 
     def __init__(self):
         self.arrived = []

