@@ -98,6 +98,8 @@ class NotificationFile:
         return the_one(found, prefix, str(self.path))
 
     def _written(self, statement: str, intents: Sequence[Intent]) -> tuple[Intent, ...]:
+        if not intents:
+            return ()
         with self._transaction():
             return tuple(
                 intent
