@@ -186,7 +186,7 @@ def test_too_few_windows(grown):
 
     assert (
         f"the log holds 5 windows of 1d with 20 events or more from {BEGIN:%Y-%m-%d %H:%M:%S} to "
-        f"{day(6):%Y-%m-%d %H:%M:%S} UTC; at least 20 are needed: name a longer stretch without faults, or "
+        f"{day(6):%Y-%m-%d %H:%M:%S} UTC; at least 8 are needed: name a longer stretch without faults, or "
         "smaller windows"
     ).replace("holds 5", "holds 6") == str(raised.value)
 
