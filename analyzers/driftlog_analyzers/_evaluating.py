@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 from driftlog_analyzers._calibration import Mode, Reference, slot_of
+from driftlog_analyzers._comparable import comparable
 from driftlog_analyzers._damage import Damaged
 from driftlog_analyzers._earlier import Earlier
 from driftlog_analyzers._evaluate import evaluate
@@ -19,10 +19,6 @@ from driftlog_analyzers._saved import Saved
 from driftlog_analyzers._shippers import beside
 from driftlog_analyzers._window import TimeSize, Window
 from driftlog_analyzers.detectors import log_damage, monitor
-
-_TRAILING = 28
-_DAY = timedelta(days=1)
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +46,16 @@ def evaluated(
     earlier = _earlier(run)
     for window, profile in zip(windows, _profiles(run, windows, known, events), strict=True):
         reference = _reference(run, (window, profile), earlier, known)
+        is_open = isinstance(run.size, TimeSize) and window.end > run.now
         results = evaluate(
             profile,
             run.baseline,
             run.settings,
-            _history(run, window, events),
+            None if is_open else comparable(run.size, window, events),
             reference=reference,
-            calibration=run.calibration,
+            calibration=run.calibration.of_open()
+            if is_open and run.calibration
+            else run.calibration,
             quality=labels.get(window),
             more=(*followed.get(window, ()), *_damage(profile, beyond.damage.get(window))),
         )
@@ -178,15 +177,3 @@ def _with_examples(run: Run, made: list[Evaluation]) -> list[Evaluation]:
         )
         named[n] = replace(made[n], results=tuple(results))
     return named
-
-
-def _history(run: Run, window: Window, events: dict[Window, int]) -> list[int] | None:
-    """Counts of comparable earlier windows: of the same time of day where windows are shorter than a day."""
-    if not isinstance(run.size, TimeSize) or window.end > run.now:
-        return None
-    step = max(run.size.duration, _DAY)
-    possible = min(_TRAILING, (window.start - _EARLIEST) // step)
-    earlier = (
-        Window(window.start - i * step, window.end - i * step) for i in range(1, possible + 1)
-    )
-    return [events[other] for other in earlier if other in events]
