@@ -208,7 +208,8 @@ def test_a_race_is_extended_by_the_rounds_that_a_subject_lacks(monkeypatch, aske
     told = run(monkeypatch, asked, [entrant], standings)
     assert [1, 2] == entrant.asked
     assert ["f0", "f1", "f2"] == [one.fingerprint for one in standings["peer, default"].rounds]
-    assert f"race: peer, round 1 (bank): {asked.windows} windows of 7 columns in 0 s" == told[0]
+    title = f"race: peer, round 1 (bank): {asked.windows} windows of {len(asked.names)} columns"
+    assert told[0].startswith(title)
 
 
 def test_a_peer_whose_process_ends_leaves_the_race_and_the_others_go_on(monkeypatch, asked):
