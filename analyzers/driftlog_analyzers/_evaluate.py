@@ -33,7 +33,7 @@ from driftlog_analyzers.detectors import quality as labels
 WINDOW = "window"
 OUTPUT = "prediction."
 HIGHEST_LEVEL = 0.05
-RESERVE = 0.5
+SPENT = 2.0 / 3.0
 _ABSENT = FeatureProfile()
 _OF_ALL_EVENTS = frozenset(
     {deployment.NAME, new_feature.NAME, range_violation.NAME, staleness.NAME}
@@ -175,15 +175,15 @@ def _of_slice(result: Result, part: Slice, known: Container[tuple[str, str]]) ->
 
 
 def level_of(budget: float, features: int) -> float:
-    """The level of a window's tests together: half the alerts that the budget tolerates among its features.
+    """The level of a window's tests together: two thirds of the alerts that the budget tolerates among its features.
 
-    Half, because one reference serves all windows and tails are approximations. At most 0.05.
+    A third is kept, because one reference serves all windows and tails are approximations. At most 0.05.
 
     Args:
         budget: tolerated false alerts per 1,000 feature-windows.
         features: that are tested.
     """
-    return min(HIGHEST_LEVEL, RESERVE * budget / 1000.0 * max(1, features))
+    return min(HIGHEST_LEVEL, SPENT * budget / 1000.0 * max(1, features))
 
 
 def decide(results: Sequence[Result], level: float) -> list[Result]:
