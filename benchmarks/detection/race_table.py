@@ -19,7 +19,7 @@ outputs of the bank data; references of {REFERENCE:,} rows. Clean windows are ju
 driftlog judges all columns, since its decision about one depends on the others. A peer is shown the touched ones (all
 of them where the fault is an absent key), because it judges each by itself; alibi-detect's p-values meet the level
 that its correction gives for all columns. Windows of 500 events of the first round of each data set were shown both
-ways. Evidently draws nothing except in plain use.
+ways; the first of a round takes the fitting as well. Evidently draws nothing except in plain use.
 The peers name no kind, so that the right feature suffices for them, while driftlog needs the right kind, too; an
 exception is no detection. Text columns are left out, since not every peer judges them.
 Best documented settings: Evidently PSI at 0.2 and missing values against the reference; NannyML KS and
@@ -37,8 +37,10 @@ def tables(standings: Mapping[str, Standing]) -> str:
         return ""
     found: Found = {name: rates(one) for name, one in running.items()}
     names = list(running)
+    seeds = sorted({judged.seed for one in running.values() for judged in one.rounds})
     lines = [
         TEXT,
+        f"Seed {', '.join(map(str, seeds))}.",
         *(f"Not there: {n}: {one.missing}." for n, one in standings.items() if one.missing),
         "",
         *_extent(running, found),

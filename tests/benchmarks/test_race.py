@@ -9,9 +9,11 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from benchmarks.detection import parts
 from benchmarks.detection import race as running
 from benchmarks.detection.faults import every_fault
-from benchmarks.detection.peers import WORKERS
+from benchmarks.detection.parts import Extent
+from benchmarks.detection.peers import PEERS, WORKERS
 from benchmarks.detection.race import Ours, plainly, race, write_round
 from benchmarks.detection.race_table import tables
 from benchmarks.detection.rounds import CLEAN, LEVELS, RUNS, of_split
@@ -230,6 +232,32 @@ def test_no_round_begins_after_the_time_is_up(monkeypatch, asked):
     run(monkeypatch, asked, [spent, fresh], standings, seconds=1.0)
     assert ([], [0, 1, 2]) == (spent.asked, fresh.asked)
     assert [] == run(monkeypatch, asked, [Someone("late")], {"late": Standing("late")}, until=0.0)
+
+
+def test_subjects_keep_their_standing_while_others_are_judged_anew(monkeypatch, tmp_path):
+    """Driftlog begins anew, a peer only where its packages are others; who is not asked is left alone."""
+    monkeypatch.setattr(parts, "RACE", tmp_path)
+    monkeypatch.setattr(parts, "installed", lambda peer: f"no {peer.name}")
+    evidently = next(peer for peer in PEERS if peer.name == "evidently")
+    packages = (*evidently.packages, *evidently.alone)
+    for name, made_of in {
+        "driftlog": (),
+        "evidently, default": packages,
+        "evidently, best": ("evidently==0",),
+        "tfdv, best": ("tfdv==0",),
+    }.items():
+        save(tmp_path, Standing(name, made_of, None, [made(0, "11")]))
+    extent = Extent(1, 1, 0, 1.0, ("driftlog", "evidently"), float("inf"))
+    parts.run_race(extent)
+    found = load(tmp_path)
+    assert {
+        "driftlog": 1,
+        "evidently, best": 0,
+        "evidently, default": 1,
+        "tfdv, best": 1,
+    } == {name: len(one.rounds) for name, one in found.items()}
+    assert "no evidently" == found["evidently, default"].missing
+    assert None is found["tfdv, best"].missing
 
 
 def test_the_tables_show_the_runs_and_the_peer_that_was_ahead():
