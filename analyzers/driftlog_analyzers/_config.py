@@ -21,6 +21,7 @@ from driftlog._upload._settings import check_url
 from driftlog.errors import SettingsError
 from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention, shown
 from driftlog_analyzers._episode import EpisodeSettings
+from driftlog_analyzers._schedule._settings import Schedule
 from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
@@ -236,6 +237,9 @@ class Monitor(BaseModel):
 
     Attributes:
         window: the size of its windows.
+        windows: several sizes that ``driftlog run`` evaluates; None, that of ``window`` alone. What is made of smaller
+            ones, such as a day of hours, is merged from them.
+        schedule: what is different from ``[schedule]`` for this model.
         baseline: its baseline file; None, the newest of its stored baselines.
         version: the model version whose baseline counts; None, the newest.
         max_age: how old the serving version may become, such as ``90d``; None, as old as it likes.
@@ -252,6 +256,8 @@ class Monitor(BaseModel):
     model_config = _CLOSED
 
     window: _Size = parse_size("1h")
+    windows: Annotated[tuple[_Size, ...], Field(min_length=1)] | None = None
+    schedule: Schedule | None = None
     baseline: _Place | None = None
     version: str | None = None
     max_age: Annotated[timedelta, PlainValidator(_age)] | None = None
@@ -265,6 +271,17 @@ class Monitor(BaseModel):
         Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)],
     ] = Field(default_factory=dict)
     feedback: Feedback | None = None
+
+    @property
+    def sizes(self) -> tuple[WindowSize, ...]:
+        """The sizes of the windows that a schedule evaluates, each once: by time, the smallest first, then by count."""
+        wanted = {str(size): size for size in self.windows or (self.window,)}
+        times = [size for size in wanted.values() if isinstance(size, TimeSize)]
+        counts = [size for size in wanted.values() if isinstance(size, CountSize)]
+        return (
+            *sorted(times, key=lambda size: size.duration),
+            *sorted(counts, key=lambda size: size.events),
+        )
 
     @model_validator(mode="after")
     def _one_role_each(self) -> Self:
@@ -286,6 +303,7 @@ class Config(BaseModel):
         elasticsearch: how to get there.
         detection: what is looked for.
         alerts: when alerts open and close.
+        schedule: when windows are looked at.
         models: how each model is watched.
     """
 
@@ -297,6 +315,7 @@ class Config(BaseModel):
     elasticsearch: Elasticsearch = Elasticsearch()
     detection: Detection = Detection()
     alerts: EpisodeSettings = EpisodeSettings()
+    schedule: Schedule = Schedule()
     models: Mapping[str, Monitor] = Field(default_factory=dict)
 
     def monitor(self, model: str) -> Monitor:

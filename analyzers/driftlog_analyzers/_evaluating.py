@@ -1,8 +1,9 @@
 """What a run finds in some windows: each is profiled, compared, and saved with a few events of what was found."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from driftlog_analyzers._calibration import Mode, Reference, slot_of
 from driftlog_analyzers._earlier import Earlier
@@ -10,6 +11,7 @@ from driftlog_analyzers._evaluate import evaluate
 from driftlog_analyzers._explain import by_version, mixed
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._loops import loops
+from driftlog_analyzers._nested import profiles
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._run import Run
@@ -29,18 +31,20 @@ class Beyond:
     labels: Mapping[Window, Quality]
     shippers: Mapping[Window, Sequence[Result]]
     together: Mapping[Window, Sequence[Result]]
+    own: Mapping[Window, Sequence[Result]] = field(default_factory=dict)
 
 
 def evaluated(
     run: Run,
-    windows: list[Window],
-    known: dict[Window, Evaluation],
-    events: dict[Window, int],
+    windows: Sequence[Window],
+    known: Mapping[Window, Evaluation],
+    events: Mapping[Window, int],
     beyond: Beyond,
-) -> list[Evaluation]:
-    """Evaluate some windows and save what was found."""
+) -> list[tuple[Evaluation, WindowProfile]]:
+    """Evaluate some windows; nothing is saved."""
     labels = beyond.labels
     made: list[Evaluation] = []
+    kept: list[WindowProfile] = []
     several: dict[int, WindowProfile] = {}
     followed = loops(run.store, run.baseline, run.settings, run.size, windows)
     earlier = _earlier(run)
@@ -57,7 +61,11 @@ def evaluated(
             more=followed.get(window, ()),
         )
         results = beside(results, beyond.shippers.get(window, ()))
-        results = (*results, *beyond.together.get(window, ()))
+        results = (
+            *beyond.own.get(window, ()),
+            *results,
+            *beyond.together.get(window, ()),
+        )
         if earlier:
             earlier.add(window, profile, results)
         if mixed(profile, results):
@@ -65,23 +73,22 @@ def evaluated(
         labelled = labels[window].labelled if window in labels else 0
         evaluation = _evaluation(run, window, profile, results, labelled)
         made.append(_revised(evaluation, known.get(window)))
-        run.state.save_profile(
-            run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
-        )
+        kept.append(profile)
     usual = run.baseline.profile.versions
     made = _with_examples(run, by_version(run.store, run.spec, usual, made, several))
-    for evaluation in made:
-        run.state.save_evaluation(run.size, evaluation)
-    return made
+    return list(zip(made, kept, strict=True))
 
 
 def _profiles(
-    run: Run, windows: list[Window], known: dict[Window, Evaluation], events: dict[Window, int]
+    run: Run,
+    windows: Sequence[Window],
+    known: Mapping[Window, Evaluation],
+    events: Mapping[Window, int],
 ) -> Iterator[WindowProfile]:
     """The profile of each window: the saved one where no events came since, else a new one."""
     same = [w for w in windows if w in known and known[w].events == events[w]]
     saved = Saved(run.state, run.baseline.model, run.size, run.fingerprint)
-    return saved.or_made(run.store, run.spec, windows, same)
+    return saved.or_made(partial(profiles, run), windows, same)
 
 
 def _earlier(run: Run) -> Earlier | None:
@@ -96,7 +103,7 @@ def _reference(
     run: Run,
     of: tuple[Window, WindowProfile],
     earlier: Earlier | None,
-    known: dict[Window, Evaluation],
+    known: Mapping[Window, Evaluation],
 ) -> Reference | None:
     """What the window is compared with instead of the whole reference."""
     window, profile = of
@@ -159,13 +166,16 @@ def _with_examples(run: Run, made: list[Evaluation]) -> list[Evaluation]:
     return named
 
 
-def _history(run: Run, window: Window, events: dict[Window, int]) -> list[int] | None:
-    """Counts of comparable earlier windows: of the same time of day where windows are shorter than a day."""
+def _history(run: Run, window: Window, events: Mapping[Window, int]) -> list[int] | None:
+    """Counts of comparable earlier windows; None where volume means nothing."""
     if not isinstance(run.size, TimeSize) or window.end > run.now:
         return None
-    step = max(run.size.duration, _DAY)
-    possible = min(_TRAILING, (window.start - _EARLIEST) // step)
-    earlier = (
-        Window(window.start - i * step, window.end - i * step) for i in range(1, possible + 1)
-    )
+    earlier = comparable(run.size, window)
     return [events[other] for other in earlier if other in events]
+
+
+def comparable(size: TimeSize, window: Window) -> list[Window]:
+    """Earlier windows, the latest first: of the same time of day where windows are shorter than a day."""
+    step = max(size.duration, _DAY)
+    possible = min(_TRAILING, (window.start - _EARLIEST) // step)
+    return [Window(window.start - i * step, window.end - i * step) for i in range(1, possible + 1)]

@@ -4,7 +4,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,6 +14,7 @@ from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._state import the_one
+from driftlog_analyzers._state_keeping import Keeping, text
 from driftlog_analyzers._state_tables import address, named_errors, prepare, store_error
 from driftlog_analyzers._window import Window, WindowSize
 
@@ -39,6 +40,9 @@ _FORGET = tuple(
         AND start = :start AND start_id = :start_id AND stop = :stop AND stop_id = :stop_id"""  # noqa: S608 - two names of ours
     for table in ("profile", "evaluation")
 )
+_FORGET_EPISODES = """
+    DELETE FROM episode
+    WHERE model = :model AND size = :size AND (:since IS NULL OR start >= :since)"""
 _PROFILE = """
     SELECT revision, fingerprint, body FROM profile
     WHERE model = :model AND size = :size AND start = :start AND start_id = :start_id
@@ -60,7 +64,7 @@ _EPISODES = """
     ORDER BY start, start_id, model, size, id"""
 
 
-class StateFile:
+class StateFile(Keeping):
     """What the analyzers remember between runs; open it in a ``with``, in the thread that uses it.
 
     A file that cannot be written to can still be read. Times are UTC. Every method raises
@@ -110,6 +114,7 @@ class StateFile:
             return
         self._execute("BEGIN IMMEDIATE")
         try:
+            self._require_lease()
             yield
             self._execute("COMMIT")
         finally:
@@ -128,7 +133,8 @@ class StateFile:
         """Save one window's profile in place of an earlier one; see `State.save_profile`."""
         values = _keys(window) | {"model": model, "size": str(size), "revision": revision}
         values |= {"fingerprint": fingerprint, "events": profile.events}
-        self._execute(_SAVE_PROFILE, values | {"body": zlib.compress(to_json(profile), 1)})
+        with self.transaction():
+            self._execute(_SAVE_PROFILE, values | {"body": zlib.compress(to_json(profile), 1)})
 
     def profile(
         self, model: str, size: WindowSize, window: Window
@@ -158,7 +164,8 @@ class StateFile:
         """Save one window's results in place of earlier ones."""
         values = _keys(evaluation.window) | {"model": evaluation.model, "size": str(size)}
         values |= {"revision": evaluation.revision, "events": evaluation.events}
-        self._execute(_SAVE_EVALUATION, values | {"body": to_json(evaluation).decode()})
+        with self.transaction():
+            self._execute(_SAVE_EVALUATION, values | {"body": to_json(evaluation).decode()})
 
     def evaluations(
         self,
@@ -193,10 +200,11 @@ class StateFile:
                 for statement in _FORGET:
                     self._execute(statement, values)
 
-    def forget_episodes(self, model: str, size: WindowSize) -> None:
-        """Remove a model's episodes, before they are folded anew from revised evaluations."""
-        values = {"model": model, "size": str(size)}
-        self._execute("DELETE FROM episode WHERE model = :model AND size = :size", values)
+    def forget_episodes(self, model: str, size: WindowSize, since: datetime | None = None) -> None:
+        """Remove a model's episodes, before they are folded anew; see `State.forget_episodes`."""
+        values = {"model": model, "size": str(size), "since": since and text(since)}
+        with self.transaction():
+            self._execute(_FORGET_EPISODES, values)
 
     def episodes(
         self,
@@ -226,7 +234,7 @@ class StateFile:
         with named_errors(self.path):
             self._database.execute(statement, values or {})
 
-    def _rows(self, statement: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, statement: str, values: Any) -> Iterator[tuple[Any, ...]]:
         with named_errors(self.path):
             yield from self._database.execute(statement, values)
 
@@ -245,21 +253,16 @@ class StateFile:
 
 def _keys(window: Window) -> dict[str, Any]:
     return {
-        "start": _text(window.start),
-        "stop": _text(window.end),
+        "start": text(window.start),
+        "stop": text(window.end),
         "start_id": window.start_id,
         "stop_id": window.end_id,
     }
 
 
 def _range(start: datetime | None, end: datetime | None) -> dict[str, Any]:
-    return {"from": start and _text(start), "to": end and _text(end)}
+    return {"from": start and text(start), "to": end and text(end)}
 
 
 def _window(start: str, stop: str, start_id: str, stop_id: str) -> Window:
     return Window(datetime.fromisoformat(start), datetime.fromisoformat(stop), start_id, stop_id)
-
-
-def _text(moment: datetime) -> str:
-    """UTC with microseconds, always, so that texts sort as moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

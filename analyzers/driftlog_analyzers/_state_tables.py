@@ -24,6 +24,12 @@ _TABLES = (
     """CREATE TABLE episode (
         id TEXT PRIMARY KEY, model TEXT NOT NULL, size TEXT NOT NULL, status TEXT NOT NULL,
         start TEXT NOT NULL, start_id TEXT NOT NULL, body TEXT NOT NULL) STRICT""",
+    "CREATE TABLE note (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT",
+    """CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until TEXT NOT NULL,
+        token INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE beat (id TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (id, at)) STRICT""",
+    "CREATE INDEX episode_place ON episode (model, size, status)",
 )
 _ADVICE = {
     sqlite3.SQLITE_NOTADB: "is not a state file of driftlog; name another place for the state",

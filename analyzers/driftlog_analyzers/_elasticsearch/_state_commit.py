@@ -5,7 +5,7 @@
 2.  The rows of the profiles. Without an evaluation they mean nothing: their window is profiled again.
 3.  The results and evaluations, the latter as not ``settled``: the alerts are not carried on by them yet. Such a window
     is taken as evaluated against another baseline, so the next run evaluates it again and folds the alerts anew.
-4.  The alerts.
+4.  The alerts, and the notes.
 5.  The evaluations are settled; evaluations of windows that are no more, not settled since 3, are removed.
 6.  The fence again, so that a process that read while this one wrote cannot save what it made of that.
 
@@ -13,6 +13,7 @@ Every document is compared with what is there: equal ones are left alone, others
 compared, rows that no longer belong to their window are removed.
 """
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -26,6 +27,7 @@ from driftlog_analyzers._elasticsearch._state_findings import (
     window_row,
 )
 from driftlog_analyzers._elasticsearch._state_index import (
+    Query,
     StateIndex,
     Stored,
     Write,
@@ -35,6 +37,7 @@ from driftlog_analyzers._elasticsearch._state_index import (
     update,
 )
 from driftlog_analyzers._elasticsearch._state_profiles import profile_rows
+from driftlog_analyzers._elasticsearch._state_queries import terms
 
 T = TypeVar("T")
 
@@ -64,15 +67,35 @@ class Fences:
 
     Args:
         index: where the fences are.
+
+    Attributes:
+        held: places whose fence must stay as it was at `hold`.
     """
 
     def __init__(self, index: StateIndex) -> None:
         self._index = index
         self._seen: dict[Place, Stored | None] = {}
+        self.held: set[Place] = set()
+
+    def hold(self, place: Place) -> None:
+        """Move the fence on, and from then on never look at it again: whoever moves it on later has the place.
+
+        Raises:
+            StoreError: another process did at the same time.
+        """
+        self.look(place)
+        self.claim(place)
+        self.held.add(place)
+
+    def let_go(self) -> None:
+        """Hold nothing any more."""
+        self.held.clear()
+        self.forget()
 
     def look(self, place: Place) -> None:
         """Remember the fence as it is: what is read from now on must not have changed at the next `claim`."""
-        self._seen[place] = self._index.get(_fence(place))
+        if place not in self.held:
+            self._seen[place] = self._index.get(_fence(place))
 
     def look_once(self, place: Place) -> None:
         """Look, unless that was done since the last `forget`."""
@@ -80,8 +103,8 @@ class Fences:
             self.look(place)
 
     def forget(self) -> None:
-        """Forget what was seen."""
-        self._seen.clear()
+        """Forget what was seen, but of places that are held."""
+        self._seen = {place: self._seen[place] for place in self.held}
 
     def claim(self, place: Place) -> None:
         """Write the fence.
@@ -111,6 +134,7 @@ def commit(indices: Indices, fences: Fences, buffer: Buffer) -> None:
     indices.profiles.write(_profile_writes(indices.profiles, buffer))
     unsettled, gone = _save_evaluations(indices.findings, buffer)
     indices.alerts.write(_alert_writes(indices.alerts, buffer))
+    indices.leases.write(_note_writes(indices.leases, buffer))
     indices.findings.write([*(update(row, settled=True) for row in unsettled), *map(delete, gone)])
     for place in places:
         fences.claim(place)
@@ -160,12 +184,21 @@ def _save_evaluations(index: StateIndex, buffer: Buffer) -> tuple[list[Stored], 
 def _alert_writes(index: StateIndex, buffer: Buffer) -> Iterator[Write]:
     existing: dict[str, Stored] = {}
     for model, size in sorted(buffer.emptied):
-        where = [{"term": {"driftlog.model.name": model}}, {"term": {"driftlog.window.size": size}}]
+        where: list[Query] = [*terms(model, size)]
+        if since := buffer.emptied[model, size]:
+            where.append({"range": {"driftlog.opened.start.exact": {"gte": since}}})
         existing |= {stored.id: stored for stored in index.find(where)}
     for names in _chunks(sorted(buffer.episodes), _IDS):
         existing |= {one.id: one for one in index.find([{"terms": {"_id": names}}])}
     wanted = (alert_document(place[1], episode) for place, episode in buffer.episodes.values())
     return replacing(existing.values(), wanted)
+
+
+def _note_writes(index: StateIndex, buffer: Buffer) -> Iterator[Write]:
+    for name, body in buffer.notes.items():
+        kept = {"name": name, "body": b64encode(body).decode()}
+        wanted = document(identity("note", name), {"driftlog": {"note": kept}})
+        yield put(wanted, index.get(wanted.id))
 
 
 def _existing(

@@ -22,6 +22,10 @@ _MISSING, _CONFLICT = 404, 409
 Query = Mapping[str, Any]
 
 
+class ConflictError(StoreError):
+    """A document is not what was read before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """A document as it is.
@@ -160,15 +164,19 @@ class StateIndex:
 
     def first(self, filters: Sequence[Query], *, sort: Sequence[Query]) -> Stored | None:
         """The first of the matching documents; None if there is none."""
+        return next(iter(self.top(filters, sort=sort, size=1)), None)
+
+    def top(self, filters: Sequence[Query], *, sort: Sequence[Query], size: int) -> list[Stored]:
+        """The first of the matching documents, at most 10,000."""
         found = self._search(
             index=self.name,
             query={"bool": {"filter": [*filters]}},
             sort=[*sort],
-            size=1,
+            size=size,
             seq_no_primary_term=True,
             track_total_hits=False,
         )
-        return next(map(_stored, found["hits"]["hits"]), None)
+        return [*map(_stored, found["hits"]["hits"])]
 
     def values(self, field: str, filters: Sequence[Query], without: Sequence[Query]) -> set[str]:
         """The values of a field under ``driftlog`` among the matching documents."""
@@ -213,7 +221,7 @@ class StateIndex:
             )
         for item in items:
             if item["status"] == _CONFLICT:
-                raise StoreError(
+                raise ConflictError(
                     f"{about} in {self.name} was saved meanwhile by another process; run again"
                 )
             if "error" in item:

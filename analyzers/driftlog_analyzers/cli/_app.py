@@ -26,6 +26,7 @@ from driftlog_analyzers.cli._demo import demo
 from driftlog_analyzers.cli._log import log
 from driftlog_analyzers.cli._options import alone
 from driftlog_analyzers.cli._report import report
+from driftlog_analyzers.cli._schedule import run
 from driftlog_analyzers.cli._setup import setup
 from driftlog_analyzers.cli._ship import ship
 from driftlog_analyzers.cli._skew import skew
@@ -59,6 +60,7 @@ def application() -> typer.Typer:
     app.add_typer(_baselines(), name="baseline")
     app.command()(calibrate)
     app.command()(analyze)
+    app.command()(run)
     alerts = typer.Typer(help="Review the alerts.", no_args_is_help=True)
     alerts.command("list")(alerts_list)
     alerts.command("show")(alerts_show)

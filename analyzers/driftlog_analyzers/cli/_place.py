@@ -29,6 +29,7 @@ class Place:
         config: the configuration; the defaults where no file is named.
         options: the options that lead another command to the same place; no secret is among them.
         shipping: those that lead the uploader there.
+        file: of the configuration; None where none is named.
     """
 
     events: Path | Cluster
@@ -36,6 +37,7 @@ class Place:
     config: "Config"
     options: str = ""
     shipping: str = ""
+    file: Path | None = None
 
     @property
     def source(self) -> str:
@@ -53,8 +55,11 @@ class Place:
         return str(self.state if isinstance(self.state, Cluster) else self.state.parent)
 
     @contextmanager
-    def open_store(self) -> Iterator["EventStore"]:
+    def open_store(self, memory: Path | None = None) -> Iterator["EventStore"]:
         """The events.
+
+        Args:
+            memory: file that keeps what is learned of a spool's segments.
 
         Raises:
             StoreError: they cannot be read.
@@ -69,7 +74,7 @@ class Place:
         else:
             from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - when needed
 
-            with SpoolStore(self.events) as store:
+            with SpoolStore(self.events, memory=memory) as store:
                 yield store
 
     @contextmanager
