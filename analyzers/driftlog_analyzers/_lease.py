@@ -5,7 +5,7 @@ can make two believe that they hold it, so the lease alone protects nothing: eve
 taking moves on, and of two holders only the later one can write.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +29,9 @@ class Lease:
     token: int
 
 
+Valid = Callable[[], bool]
+
+
 class Leases(Protocol):
     """Where leases are kept. Every method raises `StoreError` where the store cannot say."""
 
@@ -45,12 +48,15 @@ class Leases(Protocol):
 class Fenced(Protocol):
     """A state that writes only while a lease is held."""
 
-    def under(self, lease: Lease, sizes: Iterable[WindowSize]) -> AbstractContextManager[None]:
+    def under(
+        self, lease: Lease, sizes: Iterable[WindowSize], valid: Valid
+    ) -> AbstractContextManager[None]:
         """Write from now on only what nobody else could have written since.
 
         Args:
             lease: that was just taken; what is read within is what its holder must have read.
             sizes: of the windows that will be written.
+            valid: tells by this process's own clock whether the lease can be held still.
 
         Raises:
             StoreError: at a transaction: another has taken the lease; nothing was saved.

@@ -10,7 +10,7 @@ from typing import Any
 
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._json import from_json, to_json
-from driftlog_analyzers._lease import Lease, lost
+from driftlog_analyzers._lease import Lease, Valid, lost
 from driftlog_analyzers._schedule._beat import Beat
 from driftlog_analyzers._state_tables import store_error
 from driftlog_analyzers._window import Window, WindowSize
@@ -116,9 +116,9 @@ class Keeping:
             )
 
     @contextmanager
-    def under(self, lease: Lease, sizes: Iterable[WindowSize]) -> Iterator[None]:
+    def under(self, lease: Lease, sizes: Iterable[WindowSize], valid: Valid) -> Iterator[None]:
         """Write from now on only while nobody else has taken the lease; see `Fenced`."""
-        del sizes  # the lease's row is the fence of them all
+        del sizes, valid  # the lease's row is the fence of all, and is read in each transaction
         self._lease = lease
         try:
             yield

@@ -26,6 +26,10 @@ class FileHome:
         """A context manager that gives the state."""
         return StateFile(self._path)
 
+    def address(self):
+        """What another process needs to open it."""
+        return ["file", str(self._path)]
+
     def contents(self):
         """Everything in it; equal only if nothing was written in between."""
         return rows(self._path)
@@ -49,6 +53,10 @@ class ElasticsearchHome:
     def open(self):
         """Give the state."""
         yield ElasticsearchState(self.client, self.namespace)
+
+    def address(self):
+        """What another process needs to open it."""
+        return ["elasticsearch", self.client.transport.node_pool.get().base_url, self.namespace]
 
     def create(self):
         """Make the indices, without templates: those are of the whole node."""

@@ -5,7 +5,7 @@
 2.  The rows of the profiles. Without an evaluation they mean nothing: their window is profiled again.
 3.  The results and evaluations, the latter as not ``settled``: the alerts are not carried on by them yet. Such a window
     is taken as evaluated against another baseline, so the next run evaluates it again and folds the alerts anew.
-4.  The alerts, and the notes.
+4.  Under a lease the fence again. The alerts, and the notes.
 5.  The evaluations are settled; evaluations of windows that are no more, not settled since 3, are removed.
 6.  The fence again, so that a process that read while this one wrote cannot save what it made of that.
 
@@ -14,7 +14,7 @@ compared, rows that no longer belong to their window are removed.
 """
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -60,6 +60,11 @@ class Indices:
     findings: StateIndex
     alerts: StateIndex
     leases: StateIndex
+
+    def guard(self, check: Callable[[], None] | None) -> None:
+        """Have this called before each request that writes; it raises where nothing may be written any more."""
+        for index in (self.profiles, self.findings, self.alerts, self.leases):
+            index.check = check
 
 
 class Fences:
@@ -133,6 +138,10 @@ def commit(indices: Indices, fences: Fences, buffer: Buffer) -> None:
         fences.claim(place)
     indices.profiles.write(_profile_writes(indices.profiles, buffer))
     unsettled, gone = _save_evaluations(indices.findings, buffer)
+    for place in sorted(fences.held):
+        fences.claim(
+            place
+        )  # of what was taken over meanwhile no alert is written, and nothing is settled
     indices.alerts.write(_alert_writes(indices.alerts, buffer))
     indices.leases.write(_note_writes(indices.leases, buffer))
     indices.findings.write([*(update(row, settled=True) for row in unsettled), *map(delete, gone)])

@@ -1,6 +1,6 @@
 """One index of the state: complete answers or an error, and writes that refuse to overwrite what was not read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -105,7 +105,12 @@ class StateIndex:
         client: the connection.
         kind: what is in it, of `STATE_KINDS`.
         namespace: last part of its name.
+
+    Attributes:
+        check: is called before each request that writes; it raises where nothing may be written any more.
     """
+
+    check: Callable[[], None] | None = None
 
     def __init__(self, client: Elasticsearch, kind: str, namespace: str) -> None:
         self.name = state_index(kind, namespace)
@@ -212,6 +217,8 @@ class StateIndex:
         return written + (self._bulk(lines, count, about) if lines else [])
 
     def _bulk(self, lines: list[Any], count: int, about: str) -> list[Stored]:
+        if self.check is not None:
+            self.check()
         with self._explained():
             answer = self._client.bulk(operations=lines, refresh=True)
         items = [item for one in answer.get("items", ()) for item in one.values()]

@@ -21,7 +21,7 @@ from driftlog_analyzers._elasticsearch._state_findings import stored_evaluation
 from driftlog_analyzers._elasticsearch._state_index import ConflictError, Query, Stored, put
 from driftlog_analyzers._elasticsearch._state_queries import WINDOW_ROWS, terms
 from driftlog_analyzers._finding import Evaluation
-from driftlog_analyzers._lease import Lease, lost
+from driftlog_analyzers._lease import Lease, Valid, lost
 from driftlog_analyzers._schedule._beat import Beat
 from driftlog_analyzers._window import Window, WindowSize
 from driftlog_analyzers.errors import StoreError
@@ -41,7 +41,6 @@ class Keeping:
     _fences: Fences
     _buffer: Buffer | None
     _beats: AnalyzerBeats
-    _lease: Lease | None = None
 
     def latest(
         self, model: str, size: WindowSize, before: datetime | None = None, limit: int = 1
@@ -108,8 +107,13 @@ class Keeping:
         self._rewrite(lease, _NOBODY, None, None)
 
     @contextmanager
-    def under(self, lease: Lease, sizes: Iterable[WindowSize]) -> Iterator[None]:
+    def under(self, lease: Lease, sizes: Iterable[WindowSize], valid: Valid) -> Iterator[None]:
         """Write from now on only while nobody else has taken the lease; see `Fenced`."""
+
+        def guard() -> None:
+            if not valid():
+                raise StoreError(lost(lease.name))
+
         places = [(lease.name, str(size)) for size in sizes]
         try:
             for place in places:
@@ -117,10 +121,10 @@ class Keeping:
             # Who took it in between has moved a fence on that this has moved again: one of the two must go.
             if self._mine(lease) is None:
                 raise StoreError(lost(lease.name))
-            self._lease = lease
+            self._at.guard(guard)
             yield
         finally:
-            self._lease = None
+            self._at.guard(None)
             self._fences.let_go()
 
     def save_beat(self, beat: Beat) -> None:

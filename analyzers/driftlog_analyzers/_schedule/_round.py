@@ -168,8 +168,8 @@ def _leased(site: Site, model: str) -> Iterator[Lease | None]:
         return
     try:
         with (
-            renewing(site.open_leases, lease, site.clock, ttl),
-            site.home.under(lease, site.sizes(model)),
+            renewing(site.open_leases, lease, site.clock, ttl) as deadline,
+            site.home.under(lease, site.sizes(model), deadline.valid),
         ):
             yield lease
     finally:
