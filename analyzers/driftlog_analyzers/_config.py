@@ -21,8 +21,9 @@ from driftlog._upload._settings import check_url
 from driftlog.errors import SettingsError
 from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention, shown
 from driftlog_analyzers._episode import EpisodeSettings
+from driftlog_analyzers._overrides import named, overridden
 from driftlog_analyzers._schedule._settings import Schedule
-from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
+from driftlog_analyzers._toml import config_error, key_path, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
 
@@ -318,22 +319,52 @@ class Config(BaseModel):
     schedule: Schedule = Schedule()
     models: Mapping[str, Monitor] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _windows_are_kept(self) -> Self:
+        text = self.elasticsearch.retention
+        kept = parse_size(text) if text else None
+        for name, monitor in sorted(self.models.items()):
+            for size in monitor.sizes:
+                if _outlives(size, kept):
+                    raise ValueError(
+                        f"{key_path('models', name)} has windows of {size}, and events are kept for {text} alone"
+                        " (elasticsearch.retention), so such a window is never whole; take smaller ones or keep events"
+                        " for longer"
+                    )
+        return self
+
     def monitor(self, model: str) -> Monitor:
         """How the model is watched, be it named in the file or not."""
         return self.models.get(model) or Monitor()
 
 
-def load_config(path: Path) -> Config:
+def _outlives(size: WindowSize, kept: WindowSize | None) -> bool:
+    """Whether a window is longer than events are kept."""
+    if not isinstance(size, TimeSize) or not isinstance(kept, TimeSize):
+        return False
+    return size.duration > kept.duration
+
+
+def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
     """Read a ``driftlog.toml``; its paths are relative to its own folder.
 
+    Args:
+        path: the file; None, there is none.
+        environment: variables, some of which may stand for keys of the file; see `_overrides`.
+
     Raises:
-        ConfigError: the file cannot be read, or has problems; all of them are named.
+        ConfigError: the file cannot be read, or it or the environment has problems; all of them are named.
     """
-    data = read_toml(path)
+    data = overridden(read_toml(path) if path else {}, environment or {})
     try:
-        return Config.model_validate(data, context=path.parent)
+        return Config.model_validate(data, context=path.parent if path else None)
     except ValidationError as error:
-        raise config_error(path, problems(error, Config)) from error
+        raise config_error(_said(path, environment or {}), problems(error, Config)) from error
+
+
+def _said(path: Path | None, environment: Mapping[str, str]) -> str:
+    """Where the configuration comes from, in words."""
+    return ", with ".join(filter(None, [str(path or ""), ", ".join(named(environment))]))
 
 
 def describe(config: Config) -> tuple[str, ...]:
@@ -373,7 +404,8 @@ def _describe_model(name: str, monitor: Monitor) -> str:
     roles = {"text": monitor.text, "categorical": monitor.categorical, "ignored": monitor.ignore}
     roles |= {"segments": monitor.segments}
     aged = f"; may become {TimeSize(monitor.max_age)} old" if monitor.max_age else ""
-    named = aged + "".join(
+    further = aged + "".join(
         f"; {role}: {', '.join(names)}" for role, names in roles.items() if names
     )
-    return f"{name}: windows of {monitor.window}; baseline: {baseline}{named}"
+    sizes = ", ".join(map(str, monitor.sizes))
+    return f"{name}: windows of {sizes}; baseline: {baseline}{further}"

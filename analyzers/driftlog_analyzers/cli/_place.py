@@ -177,14 +177,14 @@ def tell_foreign(where: Place, model: str) -> None:
 
 
 def configuration(path: Path | None) -> "Config":
-    """What the file says; the defaults where none is named.
+    """What the file and the environment say; the defaults where they say nothing.
 
     Raises:
         ConfigError: it has problems.
     """
-    from driftlog_analyzers._config import Config, load_config  # noqa: PLC0415 - pydantic is slow
+    from driftlog_analyzers._config import load_config  # noqa: PLC0415 - pydantic is slow
 
-    return load_config(path) if path else Config()
+    return load_config(path, os.environ)
 
 
 def spool_folder(spool: Path | None, config: "Config") -> Path:

@@ -13,7 +13,7 @@ import typer
 
 from driftlog_analyzers.cli._console import counted, note, show, show_json
 from driftlog_analyzers.cli._options import JsonOption, at_place
-from driftlog_analyzers.cli._place import Place
+from driftlog_analyzers.cli._place import Place, configuration
 from driftlog_analyzers.errors import ConfigError, DriftlogError
 
 if TYPE_CHECKING:
@@ -120,13 +120,11 @@ def _ignore(error: DriftlogError) -> None:
 
 def _reloaded(where: Place) -> Place:
     """The place with the configuration as it is now; as it was, where that cannot be used."""
-    from driftlog_analyzers._config import load_config  # noqa: PLC0415 - pydantic is slow
-
     if where.file is None:
         note("There is no configuration to read again; name one with --config FILE.")
         return where
     try:
-        config = load_config(where.file)
+        config = configuration(where.file)
     except ConfigError as error:
         note(f"The configuration stays as it was: {error}")
         return where

@@ -134,7 +134,7 @@ def test_a_clock_set_back_does_nothing_and_forward_again_goes_on(spool, baseline
     assert (1, 0) == windows(run(spool, baseline, 9.5))
 
 
-def test_days_are_merged_from_hours(tmp_path, state):
+def test_days_are_merged_from_hours(tmp_path):
     """A day's profile is that of its stored hours, equal to a scan of its events; the store is not asked."""
     spool = tmp_path / "spool"
     log_hours(spool, range(50), per_hour=30)
@@ -196,7 +196,7 @@ def test_lost_segments_take_nothing_back(spool, baseline, state):
     assert before == evaluations(state)[:12]
 
 
-def test_a_failing_model_keeps_no_other_waiting(spool, tmp_path, baseline):
+def test_a_failing_model_keeps_no_other_waiting(spool, baseline):
     """A model whose baseline is lacking is reported; the next one is analyzed."""
     log_hours(spool, range(3), model="zebra")
 
