@@ -24,7 +24,7 @@ _PORTS = 65_535
 _Key = tuple[str, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Figures(Collector):
     """All figures of one analyzer; its labels are models, sizes of windows, statuses, reasons and features, no values.
 
