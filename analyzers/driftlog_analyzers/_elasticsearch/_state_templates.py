@@ -236,10 +236,11 @@ def _baselines() -> Json:
 
 
 def _leases() -> Json:
-    """A document per piece of work that one replica at a time may do, fenced by its sequence number."""
+    """A document per piece of work that one replica at a time may do, fenced by its sequence number, and notes."""
     return {
         "driftlog": closed(
             {
+                "note": _KEPT,
                 "lease": closed(
                     {
                         "name": KEYWORD,
@@ -248,7 +249,7 @@ def _leases() -> Json:
                         "expires": MOMENT,
                         "count": _LONG,
                     }
-                )
+                ),
             }
         )
     }

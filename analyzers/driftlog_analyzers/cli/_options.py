@@ -85,7 +85,8 @@ StateOption = Annotated[
     ),
 ]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="A driftlog.toml.", metavar="FILE")
+    Path | None,
+    typer.Option("--config", envvar="DRIFTLOG_CONFIG", help="A driftlog.toml.", metavar="FILE"),
 ]
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="The model's name, where the store holds several.")
@@ -139,11 +140,12 @@ def place(
             config=settings,
             options=repeated({"store": store} | there | ways),
             shipping=repeated(there | {"config": config}),
+            file=config,
         )
     folder = spool_folder(spool, settings)
     named = {"store": store, "spool": spool} | ways
     beside = folder / "analysis" / "state.sqlite"
-    return Place(folder, file or beside, settings, repeated(named))
+    return Place(folder, file or beside, settings, repeated(named), file=config)
 
 
 def at_place(command: Callable[Concatenate[Place, ...], None]) -> Callable[..., None]:
