@@ -1,7 +1,7 @@
 """One run over 200 models of 100 features with an hour due each; and a further window after a longer history.
 
-Run it with ``python benchmarks/fleet.py [MODELS [FEATURES]]``. Everything is on disk: spools, state, baselines. The run is
-a process of its own, so that its memory is its own. A further window is measured on one model after histories of
+Run it with ``python benchmarks/fleet.py [MODELS [FEATURES]]``. Everything is on disk: spools, state, baselines. The
+run is a process of its own, so that its memory is its own. A further window is measured on one model after histories of
 different lengths: the same new events each time, in processor time, which a busy machine does not stretch.
 """
 

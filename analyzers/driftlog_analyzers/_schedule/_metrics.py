@@ -1,16 +1,14 @@
-"""What an analyzer did, for Prometheus to read; the only module here that knows its client."""
+"""What an analyzer did, for Prometheus to read."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from driftlog_analyzers._profile import FeatureProfile, WindowProfile
-from driftlog_analyzers.errors import ConfigError
 
 if TYPE_CHECKING:
     from driftlog_analyzers._schedule._beat import Beat
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 FEATURES = 200
 """Features of a model whose values are told; the others are left out."""
 MODELS = 200
-_PORTS = 65_535
 
 _Key = tuple[str, ...]
 
@@ -141,25 +138,3 @@ def _latest(site: "Site", report: "Report") -> Iterator[tuple[str, WindowProfile
 def _forget(gauges: dict[tuple[str, _Key], float], name: str, model: str) -> None:
     for key in [key for key in gauges if key[0] == name and key[1][0] == model]:
         del gauges[key]
-
-
-def serve(address: str, collectors: Iterable[Collector]) -> None:
-    """Answer Prometheus at an address such as ``:9464`` or ``127.0.0.1:9464``, from a thread of its own.
-
-    Raises:
-        ConfigError: the address cannot be one, or is in use.
-    """
-    host, colon, port = address.rpartition(":")
-    if not colon or not port.isdecimal() or not 0 < int(port) <= _PORTS:
-        raise ConfigError(
-            f"{address!r} is no address for metrics; write one such as :9464 or 127.0.0.1:9464"
-        )
-    registry = CollectorRegistry()
-    for collector in collectors:
-        registry.register(collector)
-    try:
-        start_http_server(int(port), host.strip("[]") or "0.0.0.0", registry)  # noqa: S104 - a scraper is on another host
-    except OSError as error:
-        raise ConfigError(
-            f"metrics cannot be served at {address} ({error.strerror or error}); name another address with --metrics"
-        ) from error

@@ -2,7 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Concatenate
@@ -12,6 +13,7 @@ import typer
 from driftlog_analyzers._elasticsearch._names import shown
 from driftlog_analyzers.cli._cluster import cluster, repeated
 from driftlog_analyzers.cli._place import Place, configuration, spool_folder
+from driftlog_analyzers.errors import ConfigError
 
 
 class Store(StrEnum):
@@ -160,6 +162,21 @@ def at_place(command: Callable[Concatenate[Place, ...], None]) -> Callable[..., 
     _, *own = inspect.signature(command).parameters.values()
     run.__signature__ = inspect.Signature([*own, *options.values()])  # type: ignore[attr-defined]
     return run
+
+
+@contextmanager
+def needs_prometheus() -> Iterator[None]:
+    """Say what to install where the import within fails.
+
+    Raises:
+        ConfigError: prometheus-client is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "metrics need prometheus-client, which is not installed; run: pip install prometheus-client"
+        ) from error
 
 
 def alone(command: Callable[..., None]) -> Callable[..., None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from driftlog_analyzers.cli._console import counted, note, show, show_json
-from driftlog_analyzers.cli._options import JsonOption, at_place
+from driftlog_analyzers.cli._options import JsonOption, at_place, needs_prometheus
 from driftlog_analyzers.cli._place import Place, configuration
 from driftlog_analyzers.errors import ConfigError, DriftlogError
 
@@ -183,12 +183,10 @@ def _baselines(where: Place) -> "Callable[[str], Baseline]":
 def _figures(address: str | None) -> "Figures | None":
     if address is None:
         return None
-    try:
-        from driftlog_analyzers._schedule._metrics import Figures, serve  # noqa: PLC0415 - optional
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            "metrics need prometheus-client, which is not installed; run: pip install prometheus-client"
-        ) from error
+    with needs_prometheus():
+        from driftlog_analyzers._prometheus import serve  # noqa: PLC0415 - optional
+        from driftlog_analyzers._schedule._metrics import Figures  # noqa: PLC0415 - optional
+
     figures = Figures()
     serve(address, [figures])
     return figures
