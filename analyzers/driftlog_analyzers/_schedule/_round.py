@@ -36,11 +36,18 @@ class Home(State, Leases, Fenced, BeatHome, Protocol):
 
 After = Callable[[Home, str, WindowSize, datetime], None]
 """Is called with the state, the model and the window size once its windows are evaluated, while the lease is held."""
+Ending = Callable[[datetime], None]
+"""Is called once all models were looked at, and no lease is held."""
 
 
 def nothing_after(state: Home, model: str, size: WindowSize, now: datetime) -> None:
     """Do nothing once windows are evaluated."""
     del state, model, size, now
+
+
+def nothing_at_end(now: datetime) -> None:
+    """Do nothing once all models were looked at."""
+    del now
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class Site:
         clock: the time.
         holder: name of this analyzer.
         after: what is done once windows are evaluated.
+        ending: what is done once all models were looked at.
         once: whether somebody else starts the runs, so that each looks at every model.
     """
 
@@ -69,6 +77,7 @@ class Site:
     clock: Clock
     holder: str
     after: After = nothing_after
+    ending: Ending = nothing_at_end
     once: bool = False
 
     def models(self) -> tuple[str, ...]:
@@ -202,7 +211,7 @@ def _model(site: Site, model: str, report: Report, stop: Stop, own: Sequence[Res
             home,
             size,
             settings=site.settings(model),
-            episodes=site.config.alerts,
+            episodes=site.config.episodes(model),
             now=now,
             parts=part_of(times, size) if isinstance(size, TimeSize) else None,
         )

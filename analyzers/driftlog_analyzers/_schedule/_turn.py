@@ -88,6 +88,7 @@ class Analyzer:
         try:
             own = [silence(site.home.beats(started - _LATELY), self.id, started)]
             report = run_once(site, stop, own)
+            _end(site, report)
         except DriftlogError as error:
             report = Report(started, failures={"": str(error)}, reasons={reason(error): 1})
             self._beat_anyway(site, report, begun)
@@ -170,6 +171,14 @@ class Analyzer:
                     f"{model}: {counted(done.missed, 'window')} of {size} can never be analyzed: their events had left"
                     " the store; keep events for longer than analyzers may be away."
                 )
+
+
+def _end(site: Site, report: Report) -> None:
+    """Let what follows a run be done; its failure is one of the run's."""
+    try:
+        site.ending(site.clock.now())
+    except DriftlogError as error:
+        report.fail("notifications", error)
 
 
 def _rss() -> int:

@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from driftlog_analyzers._baseline import Baseline
     from driftlog_analyzers._schedule._loop import Signals
     from driftlog_analyzers._schedule._metrics import Figures
-    from driftlog_analyzers._schedule._round import Home, Report, Site
+    from driftlog_analyzers._schedule._round import After, Home, Report, Site
     from driftlog_analyzers._schedule._turn import Analyzer
+    from driftlog_analyzers._window import WindowSize
+    from driftlog_analyzers.cli._telling import Telling
 
 _FAILED = 1
 
@@ -143,11 +146,16 @@ def _opened(where: Place, analyzer: "Analyzer", *, once: bool) -> Iterator["Site
     from driftlog_analyzers._schedule._clock import Clock  # noqa: PLC0415 - when needed
     from driftlog_analyzers._schedule._round import Site  # noqa: PLC0415 - when needed
     from driftlog_analyzers.cli import _run  # noqa: PLC0415 - when needed
+    from driftlog_analyzers.cli._telling import telling  # noqa: PLC0415 - when needed
 
     memory = None
     if isinstance(where.state, Path):
         memory = where.state.with_name("segments.sqlite")
-    with where.open_store(memory) as store, where.open_state() as home:
+    with (
+        where.open_store(memory) as store,
+        where.open_state() as home,
+        telling(where) as told,
+    ):
         yield Site(
             config=where.config,
             store=store,
@@ -157,8 +165,26 @@ def _opened(where: Place, analyzer: "Analyzer", *, once: bool) -> Iterator["Site
             settings=partial(_run.settings, where),
             clock=Clock(tell=note),
             holder=analyzer.holder,
+            after=_intending(told),
+            ending=_delivering(told),
             once=once,
         )
+
+
+def _intending(told: "Telling | None") -> "After":
+    def after(state: "Home", model: str, size: "WindowSize", now: datetime) -> None:
+        if told:
+            told.intend(state, model, size, now)
+
+    return after
+
+
+def _delivering(told: "Telling | None") -> "Callable[[datetime], None]":
+    def ending(now: datetime) -> None:
+        if told:
+            told.deliver(now)
+
+    return ending
 
 
 def _as_home(state: object) -> "Home":
