@@ -74,6 +74,7 @@ class Episode:
         first: the opening window's result.
         latest: the latest bad window's result.
         segment: the slice that it is about; empty for all events.
+        versions: the model versions that served in the latest bad window, the most frequent first.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Episode:
     first: Result
     latest: Result
     segment: str = ""
+    versions: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -132,7 +134,7 @@ def advance(
         if episode.model != evaluation.model:
             carried.append(episode)
         elif result := bad.pop(key, None):
-            carried.append(_worse(episode, evaluation.window, result, settings))
+            carried.append(_worse(episode, evaluation, result, settings))
         elif unknown(key) or _lingers(episode, weak.get(key)):
             carried.append(episode)
         else:
@@ -204,11 +206,14 @@ def _begin(evaluation: Evaluation, result: Result, settings: EpisodeSettings) ->
         first=result,
         latest=result,
         segment=result.segment,
+        versions=evaluation.versions,
     )
 
 
-def _worse(episode: Episode, window: Window, result: Result, settings: EpisodeSettings) -> Episode:
-    windows = episode.windows + 1
+def _worse(
+    episode: Episode, evaluation: Evaluation, result: Result, settings: EpisodeSettings
+) -> Episode:
+    windows, window = episode.windows + 1, evaluation.window
     raised = episode.raised or (window if windows >= settings.delay else None)
     return replace(
         episode,
@@ -220,6 +225,7 @@ def _worse(episode: Episode, window: Window, result: Result, settings: EpisodeSe
         good=0,
         peak=max(episode.peak, result.effect, key=abs),
         latest=result,
+        versions=evaluation.versions,
     )
 
 

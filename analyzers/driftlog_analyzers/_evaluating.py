@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from driftlog_analyzers._calibration import Mode, Reference, slot_of
+from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._earlier import Earlier
 from driftlog_analyzers._evaluate import evaluate
 from driftlog_analyzers._explain import by_version, mixed
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._loops import loops
-from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._profile import WindowProfile, most
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._run import Run
 from driftlog_analyzers._saved import Saved
@@ -66,7 +67,13 @@ def evaluated(
         evaluation = _evaluation(run, window, profile, results, labelled)
         made.append(_revised(evaluation, known.get(window)))
         run.state.save_profile(
-            run.baseline.model, run.size, window, made[-1].revision, run.fingerprint, profile
+            run.baseline.model,
+            run.size,
+            window,
+            made[-1].revision,
+            run.fingerprint,
+            profile,
+            charted=Charted(run.baseline, run.settings, run.calibration, labels.get(window)),
         )
     usual = run.baseline.profile.versions
     made = _with_examples(run, by_version(run.store, run.spec, usual, made, several))
@@ -123,6 +130,7 @@ def _evaluation(
         told,
         len(results),
         labelled=labelled,
+        versions=most(profile.versions),
     )
 
 

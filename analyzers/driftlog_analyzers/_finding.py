@@ -132,6 +132,7 @@ class Evaluation:
         results: every result that is not plainly ok, findings first; the weak ones without their evidence.
         checked: how many results were made, the plain ones included.
         labelled: predictions with a label, where those are held against the baseline's.
+        versions: the model versions that served, the most frequent first, as far as charts tell them.
     """
 
     model: str
@@ -142,6 +143,7 @@ class Evaluation:
     checked: int
     revision: int = 1
     labelled: int = 0
+    versions: tuple[str, ...] = ()
 
     @property
     def findings(self) -> tuple[Result, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._json import from_json, to_json
@@ -124,6 +125,8 @@ class StateFile:
         revision: int,
         fingerprint: str,
         profile: WindowProfile,
+        *,
+        charted: Charted | None = None,  # noqa: ARG002 - nobody charts a file
     ) -> None:
         """Save one window's profile in place of an earlier one; see `State.save_profile`."""
         values = _keys(window) | {"model": model, "size": str(size), "revision": revision}
