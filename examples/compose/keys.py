@@ -43,11 +43,13 @@ def shipper(namespace: str) -> Roles:
 
 
 def analyzers(namespace: str) -> Roles:
-    """Return what the analyzers may: read events, and keep their state."""
+    """Return what the analyzers may: read events, say that they run, and keep their state."""
     reading = ["read", "view_index_metadata", "read_failure_store"]
     owning = ["read", "write", "view_index_metadata"]
+    beating = ["read", "create_doc", "auto_configure", "view_index_metadata"]
     rights = [
         {"names": events(namespace), "privileges": reading},
+        {"names": [f"metrics-driftlog.analyzers-{namespace}"], "privileges": beating},
         {"names": [f"driftlog-*-{namespace}"], "privileges": owning},
     ]
     return {"analyzers": {"indices": rights}}

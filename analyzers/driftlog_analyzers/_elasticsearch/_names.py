@@ -20,6 +20,11 @@ def heartbeat_stream(namespace: str) -> str:
     return f"metrics-driftlog.shipper-{namespace}"
 
 
+def analyzer_stream(namespace: str) -> str:
+    """The data stream with the analyzers' heartbeats."""
+    return f"metrics-driftlog.analyzers-{namespace}"
+
+
 def state_index(kind: str, namespace: str) -> str:
     """The index with what the analyzers remember of one kind, of `STATE_KINDS`."""
     return f"driftlog-{kind}-{namespace}"

@@ -12,6 +12,7 @@ from driftlog_analyzers._elasticsearch._bodies import RETENTION, requests
 from driftlog_analyzers._elasticsearch._errors import FORBIDDEN, explained, foreign, reason
 from driftlog_analyzers._elasticsearch._names import (
     STATE_KINDS,
+    analyzer_stream,
     events_pattern,
     heartbeat_stream,
     shown,
@@ -209,7 +210,8 @@ def _update_index(client: Elasticsearch, index: str) -> None:
 
 def _probes(namespace: str) -> tuple[str, ...]:
     events = events_pattern(namespace).replace("*", "probe")
-    return (events, heartbeat_stream(namespace), *(state_index(k, namespace) for k in STATE_KINDS))
+    beats = (heartbeat_stream(namespace), analyzer_stream(namespace))
+    return (events, *beats, *(state_index(k, namespace) for k in STATE_KINDS))
 
 
 def _check_winner(client: Elasticsearch, name: str) -> None:

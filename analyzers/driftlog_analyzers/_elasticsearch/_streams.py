@@ -5,7 +5,11 @@ from collections.abc import Sequence
 from elasticsearch import ApiError, Elasticsearch
 
 from driftlog_analyzers._elasticsearch._errors import FORBIDDEN, reason
-from driftlog_analyzers._elasticsearch._names import events_pattern, heartbeat_stream
+from driftlog_analyzers._elasticsearch._names import (
+    analyzer_stream,
+    events_pattern,
+    heartbeat_stream,
+)
 
 _LISTED = 3
 _UNABLE = frozenset({400, FORBIDDEN, 404, 405})
@@ -45,7 +49,8 @@ def foreign_note(stream: str) -> str:
 
 def stream_notes(client: Elasticsearch, namespace: str, retention: str | None) -> list[str]:
     """Bring a retention that is named to the streams that are there already; say what they still lack."""
-    found = streams(client, f"{events_pattern(namespace)},{heartbeat_stream(namespace)}")
+    beats = f"{heartbeat_stream(namespace)},{analyzer_stream(namespace)}"
+    found = streams(client, f"{events_pattern(namespace)},{beats}")
     notes = [foreign_note(stream) for stream, ours in found.items() if not ours]
     if ours := [stream for stream, ours in found.items() if ours]:
         notes.append(f"{_some(ours)} take a changed mapping with their next rollover.")

@@ -10,7 +10,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from driftlog_analyzers._elasticsearch._names import events_pattern, heartbeat_stream
+from driftlog_analyzers._elasticsearch._names import (
+    analyzer_stream,
+    events_pattern,
+    heartbeat_stream,
+)
 
 Json = dict[str, Any]
 
@@ -23,8 +27,11 @@ KEYWORD: Mapping[str, Any] = {"type": "keyword", "ignore_above": 1024}
 NUMBER: Mapping[str, Any] = {"type": "double", "index": False}
 WHOLE: Mapping[str, Any] = {"type": "long", "index": False}
 MOMENT: Mapping[str, Any] = {"type": "date_nanos"}
+_COUNT: Mapping[str, Any] = {"type": "long"}
+_FIGURE: Mapping[str, Any] = {"type": "double"}
 META: Mapping[str, Any] = {"managed_by": "driftlog", "generation": GENERATION}
-EVENTS, SHIPPER, CUSTOM = "driftlog-events", "driftlog-shipper", "driftlog-custom"
+EVENTS, SHIPPER, ANALYZERS = "driftlog-events", "driftlog-shipper", "driftlog-analyzers"
+CUSTOM = "driftlog-custom"
 _NAMES = ("na", "nonfinite", "empty")
 
 
@@ -55,7 +62,7 @@ class Request:
 
 
 def stream_requests(namespace: str, retention: str, features: Features) -> tuple[Request, ...]:
-    """The templates of both data streams, in the order in which they must be put.
+    """The templates of the data streams, in the order in which they must be put.
 
     Args:
         namespace: last part of the streams' names.
@@ -65,6 +72,7 @@ def stream_requests(namespace: str, retention: str, features: Features) -> tuple
     return (
         Request(f"_component_template/{EVENTS}", events_component(features)),
         Request(f"_component_template/{SHIPPER}", _component(_heartbeat_mapping(), {})),
+        Request(f"_component_template/{ANALYZERS}", _component(_analyzers_mapping(), {})),
         Request(
             f"_index_template/{EVENTS}-{namespace}",
             _stream_template(events_pattern(namespace), EVENTS, retention, features),
@@ -72,6 +80,10 @@ def stream_requests(namespace: str, retention: str, features: Features) -> tuple
         Request(
             f"_index_template/{SHIPPER}-{namespace}",
             _stream_template(heartbeat_stream(namespace), SHIPPER, retention, features),
+        ),
+        Request(
+            f"_index_template/{ANALYZERS}-{namespace}",
+            _stream_template(analyzer_stream(namespace), ANALYZERS, retention, features),
         ),
     )
 
@@ -156,6 +168,23 @@ def _heartbeat_mapping() -> Json:
             dynamic("numbers", ["driftlog.*"], {"type": "double"}, match_mapping_type="double"),
             dynamic("strings", ["driftlog.*"], KEYWORD, match_mapping_type="string"),
         ],
+    )
+
+
+def _analyzers_mapping() -> Json:
+    """A document per run of an analyzer; docs/elasticsearch.md says what the fields are."""
+    counts = ("runs", "windows_done", "windows_revised", "windows_missed", "windows_due")
+    figures = ("duration_s", "every_s", "lag_s", "ingest_lag_s", "rss_bytes")
+    analyzer = {
+        **dict.fromkeys(("id", "version", "status", "error", "behind"), KEYWORD),
+        **dict.fromkeys((*counts, "models", "elsewhere", "detector_errors", "failed"), _COUNT),
+        **dict.fromkeys(figures, _FIGURE),
+        **dict.fromkeys(("started", "oldest_due"), MOMENT),
+        "failed_by": {"type": "object", "dynamic": True},
+    }
+    return mapping(
+        {**_envelope(), "driftlog": closed({"analyzer": closed(analyzer)})},
+        [dynamic("failed", ["driftlog.analyzer.failed_by.*"], _COUNT, match_mapping_type="long")],
     )
 
 
