@@ -11,20 +11,28 @@ A window with an alerting result is bad. One without is good, unless too little 
 has no events, or the detector or the window as a whole answered ``insufficient_data``, or the effect
 is still at least half of the episode's largest though the window has too few events to be sure.
 Such a window changes nothing.
+
+An alert that went from bad to good or back `flapping` times within its last 20 known windows is flapping: it closes
+only after as many good windows. One that closed earlier comes back as the same alert if it is bad again before that.
+So a fault at every other window is one alert, whatever the delay and the quiet are.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from driftlog_analyzers._cause import Membership
 from driftlog_analyzers._finding import Evaluation, Outcome, Result, Severity
+from driftlog_analyzers._grouping import alone, joined, size_of
 from driftlog_analyzers._window import Window
 
 WHOLE_WINDOW = "window"
+LOOK_BACK = 20
+_BAD, _GOOD = "bg"
 _SEVERITIES = tuple(Severity)
 
 _Key = tuple[str, str, str]
@@ -40,6 +48,12 @@ class Status(StrEnum):
     INACTIVE = "inactive"
 
 
+def _more_than_one(changes: int) -> int:
+    if changes == 1:
+        raise ValueError("every fault changes once; write 0 for never, or 2 or more")
+    return changes
+
+
 @dataclass(frozen=True, slots=True)
 class EpisodeSettings:
     """When episodes begin and end.
@@ -47,10 +61,28 @@ class EpisodeSettings:
     Attributes:
         delay: bad windows in a row that make an alert, at least 1.
         quiet: good windows in a row that close it, at least 1.
+        flapping: changes between bad and good within `LOOK_BACK` windows that make it flapping, at least 2; 0, it
+            never is.
+        grouping: whether alerts that begin together and share a cause become one incident.
+        sources: patterns of the features that come from one source each; beside them, the first word of a feature's
+            name tells.
     """
 
     delay: Annotated[int, Field(ge=1, strict=True)] = 1
     quiet: Annotated[int, Field(ge=1, strict=True)] = 2
+    flapping: Annotated[
+        int, Field(ge=0, lt=LOOK_BACK, strict=True), AfterValidator(_more_than_one)
+    ] = 4
+    grouping: Annotated[bool, Field(strict=True)] = True
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A severity, and the window since which it is that."""
+
+    window: Window
+    severity: Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +99,7 @@ class Episode:
         opened: the first bad window.
         last: the latest bad window.
         raised: the window that made it an alert; None while pending, and for ever if it ended so.
-        closed: the good window that ended it.
+        closed: the good window that ended it; None while it is open.
         windows: bad windows so far.
         good: good windows since the latest bad one.
         peak: the effect farthest from zero so far, in the detector's unit.
@@ -75,6 +107,13 @@ class Episode:
         latest: the latest bad window's result.
         segment: the slice that it is about; empty for all events.
         versions: the model versions that served in the latest bad window, the most frequent first.
+        streak: bad windows in a row, up to the latest bad one.
+        recent: its last `LOOK_BACK` known windows, ``b`` for bad and ``g`` for good.
+        flapping: whether it goes back and forth.
+        reopened: how often it came back after it had closed.
+        over: whether it has ended for good.
+        course: every rise of the severity, the first severity at the head.
+        incident: what it belongs to.
     """
 
     id: str
@@ -94,6 +133,13 @@ class Episode:
     latest: Result
     segment: str = ""
     versions: tuple[str, ...] = ()
+    streak: int = 1
+    recent: str = _BAD
+    flapping: bool = False
+    reopened: int = 0
+    over: bool = False
+    course: tuple[Step, ...] = ()
+    incident: Membership | None = None
 
     @property
     def summary(self) -> str:
@@ -107,20 +153,24 @@ class Episode:
 
 
 def advance(
-    episodes: Iterable[Episode], evaluation: Evaluation, settings: EpisodeSettings
+    episodes: Iterable[Episode],
+    evaluation: Evaluation,
+    settings: EpisodeSettings,
+    beside: Iterable[Episode] = (),
 ) -> tuple[Episode, ...]:
-    """Carry the open episodes one window on.
+    """Carry the episodes one window on.
 
     Windows must come in order and each once; after a revision, `fold` them again. Episodes of other
     models stay as they are.
 
     Args:
-        episodes: the episodes before the window; closed ones are left out of the answer.
+        episodes: the episodes before the window; those that are over are left out of the answer.
         evaluation: the window's results.
         settings: when episodes begin and end.
+        beside: episodes of the model by windows of other sizes, whose incidents new ones may join.
 
     Returns:
-        Every episode that is still open or that this window closed: those of `episodes` in their
+        Every episode that is not over or that this window ended: those of `episodes` in their
         order, then the new ones, the gravest first.
     """
     bad = _worst(evaluation)
@@ -129,7 +179,7 @@ def advance(
     carried = []
     for episode in episodes:
         key = _key(episode)
-        if not episode.open:
+        if episode.over:
             continue
         if episode.model != evaluation.model:
             carried.append(episode)
@@ -139,16 +189,25 @@ def advance(
             carried.append(episode)
         else:
             carried.append(_better(episode, evaluation.window, settings))
-    opened = (_begin(evaluation, result, settings) for result in bad.values())
-    return (*carried, *opened)
+    opened = [_begin(evaluation, result, settings) for result in bad.values()]
+    if not settings.grouping:
+        return (*carried, *map(alone, opened))
+    ours = [e for e in beside if e.model == evaluation.model and not _alike(e, evaluation.window)]
+    opened, known = joined(opened, [*carried, *ours], settings.sources)
+    return (*known[: len(carried)], *opened)
 
 
-def fold(evaluations: Iterable[Evaluation], settings: EpisodeSettings) -> tuple[Episode, ...]:
+def fold(
+    evaluations: Iterable[Evaluation],
+    settings: EpisodeSettings,
+    beside: Sequence[Episode] = (),
+) -> tuple[Episode, ...]:
     """All episodes of a history, in the order in which they opened.
 
     Args:
         evaluations: of windows of one size, in any order; the highest revision of each counts.
         settings: when episodes begin and end.
+        beside: all episodes by windows of other sizes.
     """
     latest = {
         (evaluation.model, evaluation.window): evaluation
@@ -157,7 +216,7 @@ def fold(evaluations: Iterable[Evaluation], settings: EpisodeSettings) -> tuple[
     known: dict[str, Episode] = {}
     current: Sequence[Episode] = ()
     for evaluation in sorted(latest.values(), key=lambda e: (e.window, e.model)):
-        current = advance(current, evaluation, settings)
+        current = advance(current, evaluation, settings, beside)
         known |= {episode.id: episode for episode in current}
     return tuple(known.values())
 
@@ -207,33 +266,71 @@ def _begin(evaluation: Evaluation, result: Result, settings: EpisodeSettings) ->
         latest=result,
         segment=result.segment,
         versions=evaluation.versions,
+        course=(Step(evaluation.window, result.severity),),
     )
 
 
 def _worse(
     episode: Episode, evaluation: Evaluation, result: Result, settings: EpisodeSettings
 ) -> Episode:
-    windows, window = episode.windows + 1, evaluation.window
-    raised = episode.raised or (window if windows >= settings.delay else None)
+    window = evaluation.window
+    recent = (episode.recent + _BAD)[-LOOK_BACK:]
+    streak = 1 if episode.good else episode.streak + 1
+    flapping = _flaps(recent, settings)
+    raised = episode.raised or (window if flapping or streak >= settings.delay else None)
+    severity = max(episode.severity, result.severity, key=_SEVERITIES.index)
+    rises = severity is not episode.severity
     return replace(
         episode,
         status=Status.ACTIVE if raised else Status.PENDING,
-        severity=max(episode.severity, result.severity, key=_SEVERITIES.index),
+        severity=severity,
         last=window,
         raised=raised,
-        windows=windows,
+        closed=None,
+        windows=episode.windows + 1,
         good=0,
         peak=max(episode.peak, result.effect, key=abs),
         latest=result,
         versions=evaluation.versions,
+        streak=streak,
+        recent=recent,
+        flapping=flapping,
+        reopened=episode.reopened + (episode.closed is not None),
+        course=(*episode.course, Step(window, severity)) if rises else episode.course,
     )
 
 
 def _better(episode: Episode, window: Window, settings: EpisodeSettings) -> Episode:
     good = episode.good + 1
-    if episode.raised and good < settings.quiet:
-        return replace(episode, status=Status.RECOVERING, good=good)
-    return replace(episode, status=Status.INACTIVE, good=good, closed=window)
+    recent = (episode.recent + _GOOD)[-LOOK_BACK:]
+    over = good >= max(1, settings.flapping)
+    if not episode.open:
+        return replace(episode, good=good, recent=recent, over=over)
+    flapping = _flaps(recent, settings)
+    quiet = max(settings.quiet, settings.flapping) if flapping else settings.quiet
+    if episode.raised and good < quiet:
+        status, closed = Status.RECOVERING, None
+    else:
+        status, closed = Status.INACTIVE, window
+    return replace(
+        episode,
+        status=status,
+        closed=closed,
+        good=good,
+        recent=recent,
+        flapping=flapping,
+        over=over and closed is not None,
+    )
+
+
+def _flaps(recent: str, settings: EpisodeSettings) -> bool:
+    changes = recent.count("bg") + recent.count("gb")
+    return 0 < settings.flapping <= changes
+
+
+def _alike(episode: Episode, window: Window) -> bool:
+    """Whether it is an episode of windows of the same size."""
+    return size_of(episode.opened) == size_of(window)
 
 
 def _key(about: Episode | Result) -> _Key:

@@ -93,6 +93,7 @@ class Result:
         weak: ok for want of significance alone, while the effect is above the detector's floor.
         segment: the slice that it is about, such as ``country=DE``; empty for all events.
         explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too.
+        shared: what all events that show it have and no others: their ``version`` or ``host``, where that was found.
     """
 
     detector: str
@@ -112,6 +113,7 @@ class Result:
     weak: bool = False
     explanation: str = ""
     segment: str = ""
+    shared: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def alerts(self) -> bool:

@@ -1,4 +1,4 @@
-"""Bodies of the templates for what the analyzers remember: profiles, findings, alerts, baselines, leases.
+"""Bodies of the templates for what the analyzers remember: profiles, findings, alerts, actions, baselines, leases.
 
 These are plain indices, because their documents change: deterministic ids, optimistic concurrency. What people chart
 and filter by is typed; the values as a whole stand in objects that are kept and not indexed, and are what is read back.
@@ -74,6 +74,7 @@ def state_mapping(kind: str) -> Json:
         "profiles": _profiles,
         "findings": _findings,
         "alerts": _alerts,
+        "actions": _actions,
         "baselines": _baselines,
         "leases": _leases,
     }[kind]()
@@ -180,7 +181,8 @@ def _findings() -> Json:
 
 def _alerts() -> Json:
     """A document per episode, with the words of Elastic's Universal Alerting beside our own."""
-    people = closed({"name": KEYWORD, "at": MOMENT, "until": MOMENT, "reason": _SENTENCE})
+    people = ("state", "acknowledged_by", "snoozed_by", "assignee", "closed_by", "verdict")
+    moments = ("acknowledged_at", "snoozed_until", "closed_at")
     return {
         "event": closed(
             {
@@ -202,8 +204,19 @@ def _alerts() -> Json:
         "driftlog": closed(
             {
                 **_where(),
-                **dict.fromkeys(
-                    ("detector", "feature", "segment", "incident", "baseline"), KEYWORD
+                **dict.fromkeys(("detector", "feature", "segment"), KEYWORD),
+                "incident": closed(
+                    {**dict.fromkeys(("id", "cause", "kind"), KEYWORD), "opened": _DATE}
+                ),
+                "flapping": _FLAG,
+                "first_severity": KEYWORD,
+                "review": closed(
+                    {
+                        **dict.fromkeys(people, KEYWORD),
+                        **dict.fromkeys(moments, MOMENT),
+                        "reason": _SENTENCE,
+                        "comments": _LONG,
+                    }
                 ),
                 **{name: _window() for name in ("opened", "last", "raised", "closed")},
                 "open": _FLAG,
@@ -216,9 +229,25 @@ def _alerts() -> Json:
                 "summary": _SENTENCE,
                 "score": _DOUBLE,
                 "query": _LINK,
-                **dict.fromkeys(("ack", "assign", "snooze", "expected", "accept"), people),
-                "actions": _KEPT,
                 "alert": _KEPT,
+            }
+        ),
+    }
+
+
+def _actions() -> Json:
+    """A document for each thing that people did about an alert or a silence; none is ever changed or removed."""
+    names = ("kind", "by", "assignee", "verdict", "subject", "alert", "detector", "feature")
+    return {
+        "event": closed({"kind": KEYWORD}),
+        "driftlog": closed(
+            {
+                "model": closed({"name": KEYWORD}),
+                **dict.fromkeys((*names, "segment", "digest"), KEYWORD),
+                "number": _LONG,
+                "until": MOMENT,
+                "reason": _SENTENCE,
+                "action": _KEPT,
             }
         ),
     }

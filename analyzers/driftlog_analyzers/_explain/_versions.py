@@ -56,9 +56,14 @@ def by_version(
             replace(spec, version=version), [explained[i].window for i in numbers]
         )
         for i, part in zip(numbers, parts, strict=True):
-            results = (said(r, _words(r, windows[i], part, version)) for r in explained[i].results)
+            results = (_said(r, windows[i], part, version) for r in explained[i].results)
             explained[i] = replace(explained[i], results=tuple(results))
     return explained
+
+
+def _said(result: Result, window: WindowProfile, part: WindowProfile, version: str) -> Result:
+    words = _words(result, window, part, version)
+    return replace(said(result, words), shared={"version": version}) if words else result
 
 
 def _struck(result: Result) -> bool:

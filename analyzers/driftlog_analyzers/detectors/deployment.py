@@ -56,6 +56,7 @@ def deployment(
         n=n,
         effect=rate(strange, n),
         changes=_changes(before.versions, after.versions, before.events, n),
+        shared={"version": _most(other)[0][0]} if other else {},
     )
     return _with_schema(result, before, after, frozenset({version, *before.versions}))
 
