@@ -6,10 +6,18 @@
     ├── InputError                a file, frame or column that cannot be used
     ├── ConfigError               a configuration or baseline file with problems
     ├── BaselineError             no baseline, or one that does not fit
+    ├── KibanaError               Kibana is not there, too old, or refuses
     └── StoreError                the events could not be read completely
 """
 
-__all__ = ["BaselineError", "ConfigError", "DriftlogError", "InputError", "StoreError"]
+__all__ = [
+    "BaselineError",
+    "ConfigError",
+    "DriftlogError",
+    "InputError",
+    "KibanaError",
+    "StoreError",
+]
 
 
 class DriftlogError(Exception):
@@ -26,6 +34,10 @@ class ConfigError(DriftlogError):
 
 class BaselineError(DriftlogError):
     """There is no baseline, or it does not fit what is analysed."""
+
+
+class KibanaError(DriftlogError):
+    """Kibana is not there, is too old, or refuses what it is asked."""
 
 
 class StoreError(DriftlogError):
