@@ -146,13 +146,17 @@ def _carry_on(run: Run, known: dict[Window, Evaluation], made: Sequence[Evaluati
     if any(window >= min(e.window for e in made) for window in known):
         _fold_anew(run)
         return
-    current = run.state.episodes(run.baseline.model, size=run.size, closed=False)
+    model, first = run.baseline.model, min(e.window.start for e in made)
+    current = run.state.episodes(model, size=run.size, over=False)
+    beside = run.state.episodes(model, since=first)
     for evaluation in made:
-        current = advance(current, evaluation, run.episodes)
+        current = advance(current, evaluation, run.episodes, beside)
         run.state.save_episodes(run.size, current)
 
 
 def _fold_anew(run: Run) -> None:
     model, state = run.baseline.model, run.state
     state.forget_episodes(model, run.size)
-    state.save_episodes(run.size, fold(state.evaluations(model, run.size), run.episodes))
+    beside = state.episodes(model)
+    again = fold(state.evaluations(model, run.size), run.episodes, beside)
+    state.save_episodes(run.size, again)

@@ -1,6 +1,7 @@
 """``driftlog.toml``: where events and state are, how models are watched, when to alert."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
@@ -19,8 +20,9 @@ from pydantic import (
 
 from driftlog._upload._settings import check_url
 from driftlog.errors import SettingsError
+from driftlog_analyzers._config_review import Kibana, SilenceRule
 from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention, shown
-from driftlog_analyzers._episode import EpisodeSettings
+from driftlog_analyzers._episode import LOOK_BACK, EpisodeSettings
 from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
@@ -247,6 +249,7 @@ class Monitor(BaseModel):
         thresholds: smallest effect of a finding instead of the detector's own or the calibrated one, by ``detector`` or
             ``detector.feature``, in the unit of the detector's effect.
         feedback: a loop to be watched: more and more inputs that are the model's own earlier output.
+        sources: patterns of the features that come from one source each, so that their alerts are one incident.
     """
 
     model_config = _CLOSED
@@ -265,6 +268,7 @@ class Monitor(BaseModel):
         Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)],
     ] = Field(default_factory=dict)
     feedback: Feedback | None = None
+    sources: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_role_each(self) -> Self:
@@ -286,6 +290,8 @@ class Config(BaseModel):
         elasticsearch: how to get there.
         detection: what is looked for.
         alerts: when alerts open and close.
+        silences: of which alerts nobody is told, and when.
+        kibana: where people look at events.
         models: how each model is watched.
     """
 
@@ -297,11 +303,18 @@ class Config(BaseModel):
     elasticsearch: Elasticsearch = Elasticsearch()
     detection: Detection = Detection()
     alerts: EpisodeSettings = EpisodeSettings()
+    silences: tuple[SilenceRule, ...] = ()
+    kibana: Kibana = Kibana()
     models: Mapping[str, Monitor] = Field(default_factory=dict)
 
     def monitor(self, model: str) -> Monitor:
         """How the model is watched, be it named in the file or not."""
         return self.models.get(model) or Monitor()
+
+    def episodes(self, model: str) -> EpisodeSettings:
+        """When alerts of the model open and close, and which of its features come from one source."""
+        sources = {**self.alerts.sources, **self.monitor(model).sources}
+        return replace(self.alerts, sources=sources)
 
 
 def load_config(path: Path) -> Config:
@@ -325,10 +338,17 @@ def describe(config: Config) -> tuple[str, ...]:
         f"all models: {len(detection.enabled)} of {len(DETECTORS)} detectors{silent}, on windows of"
         f" {detection.min_events} events or more; {detection.budget:g} false alerts per 1,000 clean"
         f" feature-windows; an alert opens after {alerts.delay} bad and closes after {alerts.quiet}"
-        " good windows in a row"
+        f" good windows in a row{_flapping(alerts)}"
     )
+    silences = tuple(f"silence: {rule.value()}" for rule in config.silences)
     models = (_describe_model(name, monitor) for name, monitor in sorted(config.models.items()))
-    return (_describe_store(config), everywhere, *models)
+    return (_describe_store(config), everywhere, *silences, *models)
+
+
+def _flapping(alerts: EpisodeSettings) -> str:
+    if not alerts.flapping:
+        return ""
+    return f", or {max(alerts.quiet, alerts.flapping)} once it changed {alerts.flapping} times in {LOOK_BACK}"
 
 
 def _describe_store(config: Config) -> str:

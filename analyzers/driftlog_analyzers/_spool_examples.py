@@ -76,7 +76,7 @@ def _examples(
     parts = []
     for n in range(depth):
         cases = " ".join(
-            f"WHEN {window} THEN {_wanted(wanted, columns)}"
+            f"WHEN {window} THEN {wanted_sql(wanted, columns)}"
             for window, group in enumerate(conditions)
             for wanted in group[n : n + 1]
         )
@@ -89,7 +89,13 @@ def _examples(
     ]
 
 
-def _wanted(condition: Condition, columns: Mapping[tuple[bool, str], Column]) -> str:
+def wanted_sql(condition: Condition, columns: Mapping[tuple[bool, str], Column]) -> str:
+    """The events of a condition as a SQL predicate.
+
+    Args:
+        condition: which events are meant.
+        columns: inputs and outputs by name, the outputs under True.
+    """
     sql = condition_sql(condition, columns.get((condition.output, condition.feature)))
     if condition.part is None:
         return sql

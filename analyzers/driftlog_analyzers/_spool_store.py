@@ -31,6 +31,7 @@ from driftlog_analyzers._shadow import Shadow, ShadowSpec
 from driftlog_analyzers._spool_examples import examples
 from driftlog_analyzers._spool_feedback import feedback
 from driftlog_analyzers._spool_quality import quality
+from driftlog_analyzers._spool_query import counting_sql
 from driftlog_analyzers._spool_sample import sample
 from driftlog_analyzers._spool_shadow import shadow
 from driftlog_analyzers._spool_source import place, relations_of
@@ -230,6 +231,10 @@ class SpoolStore:
         return examples(
             self._catalog, self._rows, model, windows, conditions=conditions, limit=limit
         )
+
+    def counting(self, model: str, window: Window, condition: Condition) -> str:
+        """The SQL that counts the events that show a finding; see `EventStore.counting`."""
+        return counting_sql(self._catalog, model, window, condition)
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
         with _named_errors(self.path):

@@ -10,6 +10,7 @@ from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._review import Action
 from driftlog_analyzers._window import Window, WindowSize
 from driftlog_analyzers.errors import InputError
 
@@ -94,8 +95,19 @@ class State(Protocol):
         *,
         size: WindowSize | None = None,
         closed: bool = True,
+        over: bool = True,
+        since: datetime | None = None,
     ) -> tuple[Episode, ...]:
-        """Episodes in the order in which they opened; without those that ended if not `closed`."""
+        """Episodes in the order in which they opened.
+
+        Args:
+            model: of this model; None, of all.
+            status: with this status; None, with any.
+            size: by windows of this size; None, of any.
+            closed: also those that are closed.
+            over: also those that can never come back.
+            since: without those that closed by then.
+        """
 
     def episode(self, prefix: str) -> Episode:
         """The one episode whose id begins so.
@@ -103,6 +115,16 @@ class State(Protocol):
         Raises:
             InputError: none does, or several do.
         """
+
+    def save_actions(self, actions: Iterable[Action]) -> None:
+        """Add to the journal of what people did; nothing in it is ever changed or removed.
+
+        Raises:
+            ConflictError: there is one with its subject and number: somebody did something meanwhile.
+        """
+
+    def actions(self, subject: str | None = None) -> tuple[Action, ...]:
+        """What people did, of one subject or all, oldest first."""
 
 
 class BaselineHome(Protocol):

@@ -3,22 +3,20 @@
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
 from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation
-from driftlog_analyzers._json import from_json, to_json
+from driftlog_analyzers._json import to_json
 from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._review import Action
 from driftlog_analyzers._state import the_one
-from driftlog_analyzers._state_tables import address, named_errors, prepare, store_error
+from driftlog_analyzers._state_database import StateDatabase
+from driftlog_analyzers._state_tables import store_error
 from driftlog_analyzers._window import Window, WindowSize
-
-T = TypeVar("T")
+from driftlog_analyzers.errors import ConflictError
 
 # An update keeps the row in its place, so that a reader of the same connection meets it once.
 _SAVE_PROFILE = """
@@ -33,8 +31,14 @@ _SAVE_EVALUATION = """
     ON CONFLICT DO UPDATE SET stop = excluded.stop, stop_id = excluded.stop_id,
         revision = excluded.revision, events = excluded.events, body = excluded.body"""
 _SAVE_EPISODE = """
-    INSERT INTO episode VALUES (:id, :model, :size, :status, :start, :start_id, :body)
-    ON CONFLICT DO UPDATE SET status = excluded.status, body = excluded.body"""
+    INSERT INTO episode VALUES (:id, :model, :size, :status, :start, :start_id, :closed, :over, :body)
+    ON CONFLICT DO UPDATE SET status = excluded.status, closed = excluded.closed,
+        over = excluded.over, body = excluded.body"""
+_SAVE_ACTION = """
+    INSERT INTO action VALUES (:subject, :number, :at, :body) ON CONFLICT DO NOTHING RETURNING 1"""
+_ACTIONS = """
+    SELECT body FROM action WHERE subject = coalesce(:subject, subject)
+    ORDER BY at, subject, number"""
 _FORGET = tuple(
     f"""DELETE FROM {table} WHERE model = :model AND size = :size
         AND start = :start AND start_id = :start_id AND stop = :stop AND stop_id = :stop_id"""  # noqa: S608 - two names of ours
@@ -58,10 +62,11 @@ _EPISODES = """
     SELECT body FROM episode
     WHERE model = coalesce(:model, model) AND size = coalesce(:size, size)
         AND status = coalesce(:status, status) AND (:closed OR status <> 'inactive')
+        AND (:over OR NOT over) AND (:since IS NULL OR closed IS NULL OR closed > :since)
     ORDER BY start, start_id, model, size, id"""
 
 
-class StateFile:
+class StateFile(StateDatabase):
     """What the analyzers remember between runs; open it in a ``with``, in the thread that uses it.
 
     A file that cannot be written to can still be read. Times are UTC. Every method raises
@@ -74,48 +79,6 @@ class StateFile:
     Raises:
         StoreError: the file is of another program or version, damaged, or cannot be opened.
     """
-
-    def __init__(self, path: Path, *, timeout: float = 30.0) -> None:
-        self.path = path
-        with named_errors(path):
-            self._database = sqlite3.connect(
-                address(path), timeout=timeout, isolation_level=None, uri=True
-            )
-            try:
-                prepare(self._database, path)
-            except BaseException:
-                self._database.close()
-                raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
-        with named_errors(self.path):
-            self._database.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Save everything within or, if an error ends it, nothing; one within another joins it."""
-        if self._database.in_transaction:
-            yield
-            return
-        self._execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._execute("COMMIT")
-        finally:
-            if self._database.in_transaction:
-                self._execute("ROLLBACK")
 
     def save_profile(  # noqa: PLR0917 - the row's keys in their order, then what they hold
         self,
@@ -186,6 +149,8 @@ class StateFile:
             for episode in episodes:
                 values = _keys(episode.opened) | {"id": episode.id, "model": episode.model}
                 values |= {"size": str(size), "status": episode.status.value}
+                values |= {"closed": episode.closed and _text(episode.closed.end)}
+                values |= {"over": episode.over}
                 self._execute(_SAVE_EPISODE, values | {"body": to_json(episode).decode()})
 
     def forget_windows(self, model: str, size: WindowSize, windows: Iterable[Window]) -> None:
@@ -208,10 +173,13 @@ class StateFile:
         *,
         size: WindowSize | None = None,
         closed: bool = True,
+        over: bool = True,
+        since: datetime | None = None,
     ) -> tuple[Episode, ...]:
-        """Episodes in the order in which they opened; without those that ended if not `closed`."""
-        values = {"model": model, "status": status and status.value, "closed": closed}
-        rows = self._rows(_EPISODES, values | {"size": size and str(size)})
+        """Episodes in the order in which they opened; see `State.episodes`."""
+        values = {"model": model, "status": status and status.value, "size": size and str(size)}
+        flags = {"closed": closed, "over": over, "since": since and _text(since)}
+        rows = self._rows(_EPISODES, values | flags)
         return tuple(self._read(Episode, body.encode()) for (body,) in rows)
 
     def episode(self, prefix: str) -> Episode:
@@ -225,24 +193,26 @@ class StateFile:
         found = [self._read(Episode, body.encode()) for (body,) in rows]
         return the_one(found, prefix, str(self.path))
 
-    def _execute(self, statement: str, values: dict[str, Any] | None = None) -> None:
-        with named_errors(self.path):
-            self._database.execute(statement, values or {})
+    def save_actions(self, actions: Iterable[Action]) -> None:
+        """Add to the journal of what people did; see `State.save_actions`."""
+        with self.transaction():
+            for action in actions:
+                values = {"subject": action.subject, "number": action.number}
+                values |= {"at": _text(action.at), "body": to_json(action).decode()}
+                if not list(self._rows(_SAVE_ACTION, values)):
+                    raise ConflictError(
+                        f"somebody else reviewed this in {self.path} meanwhile; look again and repeat it"
+                    )
 
-    def _rows(self, statement: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
-        with named_errors(self.path):
-            yield from self._database.execute(statement, values)
+    def actions(self, subject: str | None = None) -> tuple[Action, ...]:
+        """What people did, of one subject or all, oldest first."""
+        rows = self._rows(_ACTIONS, {"subject": subject})
+        return tuple(self._read(Action, body.encode()) for (body,) in rows)
 
     def _read_profile(self, body: bytes) -> WindowProfile:
         try:
             return self._read(WindowProfile, zlib.decompress(body))
         except zlib.error as error:
-            raise store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
-
-    def _read(self, cls: type[T], body: bytes) -> T:
-        try:
-            return from_json(cls, body)
-        except ValueError as error:
             raise store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from driftlog_analyzers.errors import StoreError
 
 _APPLICATION = 0x64726674  # "drft": another program's database must never be written to
-_VERSION = 1
+_VERSION = 2
 _TABLES = (
     """CREATE TABLE profile (
         model TEXT NOT NULL, size TEXT NOT NULL, start TEXT NOT NULL, start_id TEXT NOT NULL,
@@ -23,11 +23,15 @@ _TABLES = (
         PRIMARY KEY (model, size, start, start_id)) STRICT""",
     """CREATE TABLE episode (
         id TEXT PRIMARY KEY, model TEXT NOT NULL, size TEXT NOT NULL, status TEXT NOT NULL,
-        start TEXT NOT NULL, start_id TEXT NOT NULL, body TEXT NOT NULL) STRICT""",
+        start TEXT NOT NULL, start_id TEXT NOT NULL, closed TEXT, over INTEGER NOT NULL,
+        body TEXT NOT NULL) STRICT""",
+    """CREATE TABLE action (
+        subject TEXT NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (subject, number)) STRICT""",
 )
 _ADVICE = {
     sqlite3.SQLITE_NOTADB: "is not a state file of driftlog; name another place for the state",
-    sqlite3.SQLITE_CORRUPT: "is damaged; move it away and analyze again: the spool has everything",
+    sqlite3.SQLITE_CORRUPT: "is damaged; move it away and analyze again: the spool has the events",
     sqlite3.SQLITE_READONLY: "is read-only; make it writable or name another place for the state",
     sqlite3.SQLITE_BUSY: "is in use by another process; try again when that has finished",
     sqlite3.SQLITE_FULL: "cannot grow: the disk is full; free some space and run the command again",

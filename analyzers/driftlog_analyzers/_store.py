@@ -200,3 +200,9 @@ class EventStore(Protocol):
         limit: int = 3,
     ) -> list[list[tuple[str, ...]]]:
         """Ids of a few events per window and condition, the smallest ids first."""
+
+    def counting(self, model: str, window: Window, condition: Condition) -> str:
+        """The query that counts the events of a window and those that show a finding, to be run by people.
+
+        SQL for DuckDB, or a request for Kibana's Dev Tools; empty where the store has nothing of that time any more.
+        """

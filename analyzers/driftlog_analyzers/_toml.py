@@ -98,8 +98,8 @@ def _known_keys(model: type[BaseModel], above: Sequence[object]) -> list[str]:
     """The keys of the table that stands at `above`."""
     table: Any = model
     for step in above:
-        args = get_args(table)
-        table = args[1] if args else _fields(table)[str(step)]
+        args = get_args(table)  # of a table by name, or of a list
+        table = args[args[1] is not Ellipsis] if args else _fields(table)[str(step)]
     return list(_fields(table))
 
 
@@ -108,4 +108,4 @@ def _fields(table: Any) -> dict[str, Any]:
         table = get_args(table)[0]
     if dataclasses.is_dataclass(table):
         return {field.name: field.type for field in dataclasses.fields(table)}
-    return {name: field.annotation for name, field in table.model_fields.items()}
+    return {field.alias or name: field.annotation for name, field in table.model_fields.items()}

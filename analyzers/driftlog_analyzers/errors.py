@@ -8,11 +8,13 @@
     ├── BaselineError             no baseline, or one that does not fit
     ├── KibanaError               Kibana is not there, too old, or refuses
     └── StoreError                the events could not be read completely
+        └── ConflictError         another process saved the same things meanwhile; nothing was saved
 """
 
 __all__ = [
     "BaselineError",
     "ConfigError",
+    "ConflictError",
     "DriftlogError",
     "InputError",
     "KibanaError",
@@ -42,3 +44,7 @@ class KibanaError(DriftlogError):
 
 class StoreError(DriftlogError):
     """The store could not answer completely; nothing may be concluded."""
+
+
+class ConflictError(StoreError):
+    """Another process saved the same things meanwhile; look again and then save."""

@@ -23,7 +23,7 @@ def save_hours(state, *numbers, model="churn"):
 def rows(path):
     """Everything in the file."""
     with sqlite3.connect(path) as database:
-        tables = ("profile", "evaluation", "episode")
+        tables = ("profile", "evaluation", "episode", "action")
         found = {name: list(database.execute(f"SELECT rowid, * FROM {name}")) for name in tables}
     database.close()
     return found

@@ -1,9 +1,11 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from driftlog_analyzers._config import DETECTORS, Config, Monitor, describe, load_config
 from driftlog_analyzers._episode import EpisodeSettings
+from driftlog_analyzers._silence import Silence, parse_weekly
 from driftlog_analyzers._window import CountSize, parse_size
 from driftlog_analyzers.errors import ConfigError
 
@@ -89,7 +91,7 @@ def test_every_key_is_a_typed_value(write, tmp_path):
         ("spol = 'x'", "spol is unknown; did you mean spool?"),
         (
             "zzz = 1",
-            "zzz is unknown; known are store, spool, state, elasticsearch, detection, alerts, models",
+            "zzz is unknown; known are store, spool, state, elasticsearch, detection, alerts, silences, kibana, models",
         ),
         ("state = 3", "state is 3; it should be a path in quotes"),
         ("store = 'disk'", "store is 'disk'; it should be 'spool' or 'elasticsearch'"),
@@ -207,7 +209,8 @@ def test_describe(write, tmp_path):
         f"all models: {len(DETECTORS) - 2} of {len(DETECTORS)} detectors (not volume, stuck),"
         " on windows of 50 events or more;"
         " 2 false alerts per 1,000 clean feature-windows;"
-        " an alert opens after 2 bad and closes after 3 good windows in a row"
+        " an alert opens after 2 bad and closes after 3 good windows in a row,"
+        " or 4 once it changed 4 times in 20"
     )
     assert churn == (
         f"churn: windows of 1000 events; baseline: {tmp_path}/baselines/churn.toml;"
@@ -318,3 +321,82 @@ def test_describe_elasticsearch(write):
     )
     unnamed = describe(Config())[0]
     assert unnamed == "events: spool that --spool or DRIFTLOG_SPOOL names"
+
+
+SILENCES = """
+[[silences]]
+model = "churn"
+feature = "billing_*"
+from = 2026-12-01T00:00:00Z
+to = "2026-12-02"
+reason = "new billing system"
+by = "ann"
+
+[[silences]]
+weekly = "sun 02:00-04:00"
+timezone = "Europe/Berlin"
+reason = "backup"
+"""
+
+
+def test_silences(write):
+    """A silence names patterns, times or a weekly schedule, the reason and who says so."""
+    config = load_config(write(SILENCES))
+    first, last = (datetime(2026, 12, day, tzinfo=UTC) for day in (1, 2))
+    assert (
+        Silence("new billing system", "ann", "churn", "billing_*", "*", first, last),
+        Silence("backup", "driftlog.toml", weekly=parse_weekly("sun 02:00-04:00", "Europe/Berlin")),
+    ) == tuple(rule.value() for rule in config.silences)
+    assert [
+        (
+            "silence: model churn, feature billing_* from 2026-12-01 00:00 UTC until 2026-12-02 00:00 UTC"
+            " (new billing system, ann)"
+        ),
+        "silence: all alerts sun 02:00-04:00 Europe/Berlin (backup, driftlog.toml)",
+    ] == [line for line in describe(config) if line.startswith("silence")]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("silences = 1", "silences is 1; it should be a list"),
+        ("[[silences]]\nto = 2026-01-01", "silences.0.reason is missing; add it"),
+        (
+            '[[silences]]\nreason = "r"',
+            "silences.0: a silence without an end hides faults for ever; give it an end or a weekly schedule",
+        ),
+        (
+            '[[silences]]\nreason = "r"\nfrom = 2026-02-01\nto = 2026-01-01',
+            (
+                "silences.0: the silence ends at 2026-01-01 00:00 UTC, before it begins at 2026-02-01 00:00 UTC;"
+                " exchange the two"
+            ),
+        ),
+        (
+            '[[silences]]\nreason = "r"\nto = "soon"',
+            "silences.0.to: 'soon' is no time such as 2026-11-22T14:00:00Z",
+        ),
+        (
+            '[[silences]]\nreason = "r"\nto = 2026-01-01\nfrm = 2026-01-01',
+            "silences.0.frm is unknown; did you mean from?",
+        ),
+        (
+            "[alerts]\nflapping = 1",
+            "alerts.flapping: every fault changes once; write 0 for never, or 2 or more",
+        ),
+    ],
+)
+def test_a_problem_of_a_silence(write, text, sentence):
+    """What is wrong with a silence is said in a sentence that names it."""
+    path = write(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert f"{path}: {sentence}" == str(caught.value)
+
+
+def test_sources(write):
+    """Sources of all models and of one are put together, the model's own first."""
+    text = '[alerts.sources]\nbilling = ["b*"]\ngeo = ["g*"]\n[models.m.sources]\ngeo = ["city"]'
+    config = load_config(write(text))
+    assert {"billing": ("b*",), "geo": ("city",)} == config.episodes("m").sources
+    assert {"billing": ("b*",), "geo": ("g*",)} == config.episodes("other").sources

@@ -145,7 +145,7 @@ def test_damaged_pages(path):
     with StateFile(path) as state, pytest.raises(StoreError) as caught:
         list(state.profiles("churn", HOUR))
     assert str(caught.value) == (
-        f"state file {path} is damaged; move it away and analyze again: the spool has everything"
+        f"state file {path} is damaged; move it away and analyze again: the spool has the events"
     )
 
 

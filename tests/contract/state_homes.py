@@ -10,7 +10,7 @@ from driftlog_analyzers._elasticsearch._state_templates import state_mapping
 from driftlog_analyzers._state_file import StateFile
 from tests.analyzers.state_helpers import rows
 
-_READ = ("profiles", "findings", "alerts")
+_READ = ("profiles", "findings", "alerts", "actions")
 
 
 class FileHome:

@@ -8,6 +8,7 @@ from elasticsearch import Elasticsearch
 
 from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._elasticsearch._names import check_namespace
+from driftlog_analyzers._elasticsearch._state_actions import stored_action
 from driftlog_analyzers._elasticsearch._state_buffer import Buffer, overlaid
 from driftlog_analyzers._elasticsearch._state_commit import Fences, Indices, commit
 from driftlog_analyzers._elasticsearch._state_documents import (
@@ -26,12 +27,14 @@ from driftlog_analyzers._elasticsearch._state_profiles import (
 from driftlog_analyzers._elasticsearch._state_queries import (
     WINDOW_ROWS,
     asked,
+    open_since,
     terms,
     touching,
 )
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._review import Action
 from driftlog_analyzers._state import the_one
 from driftlog_analyzers._window import Window, WindowSize
 
@@ -59,7 +62,7 @@ class ElasticsearchState:
 
     def __init__(self, client: Elasticsearch, namespace: str = "default") -> None:
         check_namespace(namespace)
-        kinds = ("profiles", "findings", "alerts", "leases")
+        kinds = ("profiles", "findings", "alerts", "actions", "leases")
         self._at = Indices(*(StateIndex(client, kind, namespace) for kind in kinds))
         self._fences = Fences(self._at.leases)
         self._buffer: Buffer | None = None
@@ -203,8 +206,10 @@ class ElasticsearchState:
         *,
         size: WindowSize | None = None,
         closed: bool = True,
+        over: bool = True,
+        since: datetime | None = None,
     ) -> tuple[Episode, ...]:
-        """Episodes in the order in which they opened; without those that ended if not `closed`."""
+        """Episodes in the order in which they opened; see `State.episodes`."""
         text = _text(size)
         self._look(model, text)
         filters = terms(model, text)
@@ -212,6 +217,10 @@ class ElasticsearchState:
             filters.append({"term": {"episode.status": status}})
         if not closed:
             filters.append({"term": {"driftlog.open": True}})
+        if not over:
+            filters.append({"term": {"driftlog.over": False}})
+        if since is not None:
+            filters.append(open_since(since))
         asked = [
             (at, episode)
             for at, episode in _episodes(self._at.alerts, filters, self._buffer)
@@ -219,6 +228,8 @@ class ElasticsearchState:
             and text in {None, at}
             and status in {None, episode.status}
             and (closed or episode.open)
+            and (over or not episode.over)
+            and (since is None or episode.closed is None or episode.closed.end > since)
         ]
         return _in_order(asked)
 
@@ -232,6 +243,19 @@ class ElasticsearchState:
         found = _episodes(self._at.alerts, begins, self._buffer)
         beginning = [episode for _, episode in found if episode.id.startswith(prefix)]
         return the_one(beginning, prefix, self._at.alerts.name)
+
+    def save_actions(self, actions: Iterable[Action]) -> None:
+        """Add to the journal of what people did; see `State.save_actions`."""
+        with self._writing() as buffer:
+            buffer.actions |= {(action.subject, action.number): action for action in actions}
+
+    def actions(self, subject: str | None = None) -> tuple[Action, ...]:
+        """What people did, of one subject or all, oldest first."""
+        wanted = [{"term": {"driftlog.subject": subject}}] if subject else []
+        found = [stored_action(r.body) for r in self._at.actions.find(wanted, fields=("action",))]
+        waiting = self._buffer.actions.values() if self._buffer else ()
+        found += [action for action in waiting if subject in {None, action.subject}]
+        return tuple(sorted(found, key=lambda a: (a.at, a.subject, a.number)))
 
     def _look(self, model: str | None, size: str | None) -> None:
         """What is read from now on must not have changed when something is saved."""

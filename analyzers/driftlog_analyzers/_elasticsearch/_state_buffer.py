@@ -9,6 +9,7 @@ from driftlog_analyzers._elasticsearch._state_documents import Key
 from driftlog_analyzers._elasticsearch._state_profiles import SavedProfile
 from driftlog_analyzers._episode import Episode
 from driftlog_analyzers._finding import Evaluation
+from driftlog_analyzers._review import Action
 from driftlog_analyzers._window import Window
 
 T = TypeVar("T", SavedProfile, Evaluation)
@@ -26,6 +27,7 @@ class Buffer:
         episodes: by id, with their place.
         emptied: places of which no stored episode stays that is not in `episodes`.
         places: everything that is touched.
+        actions: what people did, by subject and number.
     """
 
     profiles: dict[Key, SavedProfile | None] = field(default_factory=dict)
@@ -33,6 +35,7 @@ class Buffer:
     episodes: dict[str, tuple[Place, Episode]] = field(default_factory=dict)
     emptied: set[Place] = field(default_factory=set)
     places: set[Place] = field(default_factory=set)
+    actions: dict[tuple[str, int], Action] = field(default_factory=dict)
 
     def save_episode(self, place: Place, episode: Episode) -> None:
         """Take an episode."""

@@ -5,7 +5,8 @@
 2.  The rows of the profiles. Without an evaluation they mean nothing: their window is profiled again.
 3.  The results and evaluations, the latter as not ``settled``: the alerts are not carried on by them yet. Such a window
     is taken as evaluated against another baseline, so the next run evaluates it again and folds the alerts anew.
-4.  The alerts.
+4.  What people did, and the alerts. People do not wait for the fence: an alert that somebody reviewed meanwhile is read
+    and written again.
 5.  The evaluations are settled; evaluations of windows that are no more, not settled since 3, are removed.
 6.  The fence again, so that a process that read while this one wrote cannot save what it made of that.
 
@@ -14,15 +15,18 @@ compared, rows that no longer belong to their window are removed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
+from driftlog_analyzers._elasticsearch._state_actions import action_document, stored_action
 from driftlog_analyzers._elasticsearch._state_buffer import Buffer, Place
-from driftlog_analyzers._elasticsearch._state_documents import Key, document, identity
+from driftlog_analyzers._elasticsearch._state_documents import Key, document, identity, stored_key
 from driftlog_analyzers._elasticsearch._state_findings import (
     alert_document,
     result_rows,
+    stored_episode,
     window_row,
 )
 from driftlog_analyzers._elasticsearch._state_index import (
@@ -35,11 +39,14 @@ from driftlog_analyzers._elasticsearch._state_index import (
     update,
 )
 from driftlog_analyzers._elasticsearch._state_profiles import profile_rows
+from driftlog_analyzers._review import Action, subject_of
+from driftlog_analyzers.errors import ConflictError
 
 T = TypeVar("T")
 
 _WINDOWS = 100
 _IDS = 5_000
+_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +57,14 @@ class Indices:
         profiles: rows of windows, features and values.
         findings: rows of windows and results.
         alerts: episodes.
+        actions: what people did.
         leases: fences.
     """
 
     profiles: StateIndex
     findings: StateIndex
     alerts: StateIndex
+    actions: StateIndex
     leases: StateIndex
 
 
@@ -110,7 +119,9 @@ def commit(indices: Indices, fences: Fences, buffer: Buffer) -> None:
         fences.claim(place)
     indices.profiles.write(_profile_writes(indices.profiles, buffer))
     unsettled, gone = _save_evaluations(indices.findings, buffer)
-    indices.alerts.write(_alert_writes(indices.alerts, buffer))
+    taken = [put(action_document(action), None) for action in buffer.actions.values()]
+    indices.actions.write(taken, "what people did about this alert")
+    _write_alerts(indices, buffer)
     indices.findings.write([*(update(row, settled=True) for row in unsettled), *map(delete, gone)])
     for place in places:
         fences.claim(place)
@@ -157,15 +168,45 @@ def _save_evaluations(index: StateIndex, buffer: Buffer) -> tuple[list[Stored], 
     return unsettled, [written[row.id] for row in gone]
 
 
-def _alert_writes(index: StateIndex, buffer: Buffer) -> Iterator[Write]:
+def _write_alerts(indices: Indices, buffer: Buffer) -> None:
+    """Write the alerts with what people did about them, again where somebody did something meanwhile."""
+    for _ in range(_TRIES - 1):
+        with suppress(ConflictError):
+            indices.alerts.write(_alert_writes(indices, buffer))
+            return
+    indices.alerts.write(_alert_writes(indices, buffer))
+
+
+def _alert_writes(indices: Indices, buffer: Buffer) -> Iterator[Write]:
     existing: dict[str, Stored] = {}
+    wanted = {episode.id: (place[1], episode) for place, episode in buffer.episodes.values()}
     for model, size in sorted(buffer.emptied):
         where = [{"term": {"driftlog.model.name": model}}, {"term": {"driftlog.window.size": size}}]
-        existing |= {stored.id: stored for stored in index.find(where)}
+        existing |= {stored.id: stored for stored in indices.alerts.find(where)}
     for names in _chunks(sorted(buffer.episodes), _IDS):
-        existing |= {one.id: one for one in index.find([{"terms": {"_id": names}}])}
-    wanted = (alert_document(place[1], episode) for place, episode in buffer.episodes.values())
-    return replacing(existing.values(), wanted)
+        existing |= {one.id: one for one in indices.alerts.find([{"terms": {"_id": names}}])}
+    for names in _chunks(sorted({subject for subject, _ in buffer.actions}), _IDS):
+        fields = ("digest", "model", "window", "alert")
+        for row in indices.alerts.find([{"terms": {"group_hash": names}}], fields=fields):
+            key = stored_key(row.body)
+            if not buffer.hides(row.id, (key.model, key.size)):
+                existing[row.id] = row
+                wanted[row.id] = key.size, stored_episode(row.body)
+    actions = _actions(indices.actions, {subject_of(episode) for _, episode in wanted.values()})
+    return replacing(
+        existing.values(),
+        (alert_document(size, e, actions.get(subject_of(e), ())) for size, e in wanted.values()),
+    )
+
+
+def _actions(index: StateIndex, subjects: Iterable[str]) -> dict[str, list[Action]]:
+    """What people did about some subjects."""
+    found: dict[str, list[Action]] = {}
+    for names in _chunks(sorted(subjects), _IDS):
+        for row in index.find([{"terms": {"driftlog.subject": names}}], fields=("action",)):
+            action = stored_action(row.body)
+            found.setdefault(action.subject, []).append(action)
+    return found
 
 
 def _existing(

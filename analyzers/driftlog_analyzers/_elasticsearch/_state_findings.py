@@ -5,11 +5,12 @@ that is read back. ``@timestamp`` is the start of the window; an alert's is that
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
 
 from driftlog_analyzers._elasticsearch._kql import discover, during, events_of
+from driftlog_analyzers._elasticsearch._state_actions import review_body
 from driftlog_analyzers._elasticsearch._state_charts import ALL_EVENTS, WHOLE
 from driftlog_analyzers._elasticsearch._state_documents import (
     GRAVITY,
@@ -25,6 +26,7 @@ from driftlog_analyzers._elasticsearch._state_documents import (
 )
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
+from driftlog_analyzers._review import Action, subject_of
 from driftlog_analyzers._window import Window
 
 _OPEN_STATES = (Status.PENDING, Status.ACTIVE)
@@ -68,8 +70,14 @@ def stored_evaluation(body: Json) -> Evaluation:
     return evaluation if body["settled"] else replace(evaluation, baseline="")
 
 
-def alert_document(size: str, episode: Episode) -> Document:
-    """An episode as an alert, in the words of Elastic's Universal Alerting beside our own."""
+def alert_document(size: str, episode: Episode, actions: Iterable[Action]) -> Document:
+    """An episode as an alert, in the words of Elastic's Universal Alerting beside our own.
+
+    Args:
+        size: of its windows, as text.
+        episode: the episode.
+        actions: what people did about it, and maybe about others.
+    """
     latest = episode.latest
     kql = events_of(episode.model, latest.condition)
     spans = {"opened": episode.opened, "last": episode.last}
@@ -83,6 +91,11 @@ def alert_document(size: str, episode: Episode) -> Document:
         "segment": episode.segment or ALL_EVENTS,
         "open": episode.open,
         "score": GRAVITY[episode.severity],
+        "over": episode.over,
+        "flapping": episode.flapping,
+        "first_severity": episode.first.severity,
+        "incident": _incident(episode),
+        "review": review_body(episode, actions),
         "windows": episode.windows,
         "good": episode.good,
         "peak": episode.peak,
@@ -106,9 +119,7 @@ def alert_document(size: str, episode: Episode) -> Document:
             "url": discover(kql, episode.last),
         },
         "rule": {"id": episode.detector, "name": episode.detector},
-        "group_hash": identity(
-            episode.model, size, episode.detector, episode.feature, episode.segment
-        ),
+        "group_hash": subject_of(episode),
         "status": status,
         "severity": episode.severity,
         "episode": {
@@ -128,6 +139,14 @@ def stored_episode(body: Json) -> Episode:
         StoreError: the document holds something else.
     """
     return unpacked(Episode, body["alert"])
+
+
+def _incident(episode: Episode) -> Json | None:
+    place = episode.incident
+    if place is None:
+        return None
+    opened = exact(place.opened.start)
+    return {"id": place.id, "cause": str(place.cause), "kind": place.cause.kind, "opened": opened}
 
 
 def _body(key: Key, evaluation: Evaluation, row: str, more: Json) -> Json:

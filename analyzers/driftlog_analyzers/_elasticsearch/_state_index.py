@@ -12,7 +12,7 @@ from driftlog_analyzers._elasticsearch._errors import explained, reason
 from driftlog_analyzers._elasticsearch._names import state_index
 from driftlog_analyzers._elasticsearch._search import require_complete
 from driftlog_analyzers._elasticsearch._state_documents import Document, Json
-from driftlog_analyzers.errors import StoreError
+from driftlog_analyzers.errors import ConflictError, StoreError
 
 _KEEP_ALIVE = "5m"
 _BULK_BYTES = 8_000_000
@@ -188,7 +188,8 @@ class StateIndex:
             What is there now, in the order of the writes.
 
         Raises:
-            StoreError: a document is not what was read before, or was refused; those before it may be written.
+            ConflictError: a document is not what was read before; others may be written.
+            StoreError: a document was refused; others may be written.
         """
         written: list[Stored] = []
         lines: list[Any] = []
@@ -213,7 +214,7 @@ class StateIndex:
             )
         for item in items:
             if item["status"] == _CONFLICT:
-                raise StoreError(
+                raise ConflictError(
                     f"{about} in {self.name} was saved meanwhile by another process; run again"
                 )
             if "error" in item:

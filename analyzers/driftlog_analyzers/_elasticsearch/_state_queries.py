@@ -30,6 +30,15 @@ def touching(start: datetime | None, end: datetime | None) -> list[Query]:
     return found
 
 
+def open_since(moment: datetime) -> Query:
+    """Of alerts that are open or closed after that."""
+    after = [
+        {"term": {"driftlog.open": True}},
+        {"range": {"driftlog.closed.end.exact": {"gt": exact(moment)}}},
+    ]
+    return {"bool": {"should": after, "minimum_should_match": 1}}
+
+
 def asked(
     key: Key,
     window: Window,

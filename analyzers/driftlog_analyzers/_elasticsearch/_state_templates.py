@@ -209,6 +209,7 @@ def _alerts() -> Json:
                     {**dict.fromkeys(("id", "cause", "kind"), KEYWORD), "opened": _DATE}
                 ),
                 "flapping": _FLAG,
+                "over": _FLAG,
                 "first_severity": KEYWORD,
                 "review": closed(
                     {

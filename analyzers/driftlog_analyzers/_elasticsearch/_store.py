@@ -1,5 +1,6 @@
 """Elasticsearch as a store: it aggregates, and only aggregates come out."""
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -253,6 +254,20 @@ class ElasticsearchStore:
                 _examples(events, window, group, limit)
                 for window, group in zip(windows, conditions, strict=True)
             ]
+
+    def counting(self, model: str, window: Window, condition: Condition) -> str:
+        """The search that counts the events that show a finding; see `EventStore.counting`."""
+        with self._events(model, [window]) as events:
+            fields = events.predictions if condition.output else events.features
+            wanted = _wanted(condition, condition_query(condition, fields))
+            body = {
+                "size": 0,
+                "track_total_hits": True,
+                "query": events.of(window),
+                "aggs": {"showing": {"filter": wanted}},
+            }
+        stream = stream_name(f"driftlog.{model}", self._namespace)
+        return f"GET {stream}/_search\n{json.dumps(body, ensure_ascii=False)}"
 
     def _search(self, model: str) -> Search:
         return Search(self._client, stream_name(f"driftlog.{model}", self._namespace))

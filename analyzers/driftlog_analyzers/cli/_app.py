@@ -14,8 +14,11 @@ import typer
 
 from driftlog.errors import ShipperError
 from driftlog_analyzers.cli import _dashboards as dashboards
+from driftlog_analyzers.cli import _review
+from driftlog_analyzers.cli import _silences as _silence
 from driftlog_analyzers.cli._across import across
-from driftlog_analyzers.cli._alerts import alerts_list, alerts_show
+from driftlog_analyzers.cli._alert_show import alerts_show
+from driftlog_analyzers.cli._alerts import alerts_list
 from driftlog_analyzers.cli._analyze import analyze
 from driftlog_analyzers.cli._baseline import baseline
 from driftlog_analyzers.cli._baseline_review import baseline_accept, baseline_diff
@@ -60,10 +63,8 @@ def application() -> typer.Typer:
     app.add_typer(_baselines(), name="baseline")
     app.command()(calibrate)
     app.command()(analyze)
-    alerts = typer.Typer(help="Review the alerts.", no_args_is_help=True)
-    alerts.command("list")(alerts_list)
-    alerts.command("show")(alerts_show)
-    app.add_typer(alerts, name="alerts")
+    app.add_typer(_alerts(), name="alerts")
+    app.add_typer(_silences(), name="silences")
     app.command()(across)
     app.add_typer(_dashboards(), name="dashboards")
     app.command()(report)
@@ -91,6 +92,28 @@ def _dashboards() -> typer.Typer:
     group.command("diff")(dashboards.diff)
     group.command("export-ndjson")(dashboards.export_ndjson)
     group.command("check")(dashboards.check)
+    return group
+
+
+def _alerts() -> typer.Typer:
+    group = typer.Typer(help="Review the alerts.", no_args_is_help=True)
+    group.command("list")(alerts_list)
+    group.command("show")(alerts_show)
+    group.command("ack")(_review.alerts_ack)
+    group.command("unack")(_review.alerts_unack)
+    group.command("snooze")(_review.alerts_snooze)
+    group.command("assign")(_review.alerts_assign)
+    group.command("comment")(_review.alerts_comment)
+    group.command("resolve")(_review.alerts_resolve)
+    group.command("accept")(_review.alerts_accept)
+    return group
+
+
+def _silences() -> typer.Typer:
+    group = typer.Typer(help="Tell nobody of some alerts for a time.", no_args_is_help=True)
+    group.command("add")(_silence.silences_add)
+    group.command("list")(_silence.silences_list)
+    group.command("remove")(_silence.silences_remove)
     return group
 
 

@@ -7,6 +7,7 @@ import typer
 
 from driftlog_analyzers.cli._console import show, show_json
 from driftlog_analyzers.cli._options import JsonOption
+from driftlog_analyzers.cli._silences import tell_overlapping
 
 
 def check_config(
@@ -25,3 +26,4 @@ def check_config(
         show_json({"file": file, "ok": True, "runs": lines})
         return
     show(f"{file} is ok.", *lines)
+    tell_overlapping([rule.value() for rule in config.silences])

@@ -1,13 +1,15 @@
 """``driftlog dashboards``: what Kibana shows of driftlog, kept as files, brought there and compared."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from driftlog_analyzers.cli._console import note, progress, show, show_json
-from driftlog_analyzers.cli._options import JsonOption
+from driftlog_analyzers.cli._options import ConfigOption, JsonOption
+from driftlog_analyzers.cli._place import configuration
 from driftlog_analyzers.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from driftlog_analyzers._kibana._server import Kibana
 
 UrlOption = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--url", envvar="KIBANA_URL", help="Kibana, such as https://localhost:5601.", metavar="URL"
     ),
@@ -42,7 +44,7 @@ PasswordOption = Annotated[
     str | None, typer.Option("--password", envvar="KIBANA_PASSWORD", hidden=True)
 ]
 SpaceOption = Annotated[
-    str,
+    str | None,
     typer.Option("--space", envvar="KIBANA_SPACE", help="The space's id.", metavar="ID"),
 ]
 CertificatesOption = Annotated[
@@ -86,12 +88,13 @@ def export_ndjson(
 
 def bring(
     *,
-    url: UrlOption,
+    url: UrlOption = None,
     api_key: KeyOption = None,
     username: UserOption = None,
     password: PasswordOption = None,
-    space: SpaceOption = "default",
+    space: SpaceOption = None,
     ca_certs: CertificatesOption = None,
+    config: ConfigOption = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what is otherwise in Kibana.")
     ] = False,
@@ -109,7 +112,7 @@ def bring(
     from driftlog_analyzers._kibana import _bring  # noqa: PLC0415 - when needed
 
     shipped = _shipped(folder)
-    kibana = _kibana(url, api_key, (username, password), space, ca_certs)
+    kibana = _kibana(_Address(url, space, config), api_key, (username, password), ca_certs)
     with progress("importing") as advance:
         brought = _bring.bring(kibana, shipped, overwrite=overwrite, progress=advance)
     done = _bring.bring_rules(kibana, _rules(folder), overwrite=overwrite) if rules else {}
@@ -125,12 +128,13 @@ def bring(
 
 def diff(
     *,
-    url: UrlOption,
+    url: UrlOption = None,
     api_key: KeyOption = None,
     username: UserOption = None,
     password: PasswordOption = None,
-    space: SpaceOption = "default",
+    space: SpaceOption = None,
     ca_certs: CertificatesOption = None,
+    config: ConfigOption = None,
     folder: FolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -141,7 +145,7 @@ def diff(
     from driftlog_analyzers._kibana._bring import standings  # noqa: PLC0415 - when needed
     from driftlog_analyzers._kibana._compare import State  # noqa: PLC0415 - as above
 
-    kibana = _kibana(url, api_key, (username, password), space, ca_certs)
+    kibana = _kibana(_Address(url, space, config), api_key, (username, password), ca_certs)
     found = standings(kibana, _shipped(folder))
     other = [one for one in found if one.state is not State.SAME]
     if as_json:
@@ -194,15 +198,31 @@ def _rules(folder: Path | None) -> dict[str, dict[str, object]]:
     return load_rules(folder or shipped_folder())
 
 
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where Kibana is: by the options or the variables, else by ``[kibana]`` of the configuration."""
+
+    url: str | None
+    space: str | None
+    config: Path | None
+
+
 def _kibana(
-    url: str,
+    where: _Address,
     api_key: str | None,
     basic: tuple[str | None, str | None],
-    space: str,
     ca_certs: str | None,
 ) -> "Kibana":
     from driftlog_analyzers._kibana._server import Account, Kibana  # noqa: PLC0415 - when needed
 
+    named = configuration(where.config).kibana
+    url = where.url or named.url
+    if url is None:
+        raise typer.BadParameter(
+            "name Kibana with --url URL or KIBANA_URL, or with url under [kibana] in --config FILE",
+            param_hint="--url",
+        )
+    space = where.space or named.space or "default"
     return Kibana(url, Account(api_key or None, *basic), space=space, ca_certs=ca_certs)
 
 

@@ -144,7 +144,7 @@ def run(
             start=span[0],
             end=span[1],
             settings=settings(where, baseline.model),
-            episodes=where.config.alerts,
+            episodes=where.config.episodes(baseline.model),
             progress=advance,
         )
     if not evaluations:
