@@ -1,21 +1,27 @@
 """The demo in Elasticsearch: the simulated service's last two weeks, shipped and analyzed there, for Kibana to show."""
 
 import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from driftlog_analyzers._analysis import analyze
+from driftlog_analyzers._demo._beats import beats
 from driftlog_analyzers._demo._live import Play, damage, log_live
 from driftlog_analyzers._demo._run import Bar, Played
 from driftlog_analyzers._demo._score import Onsets, score
 from driftlog_analyzers._demo._service import MODEL, VERSION
 from driftlog_analyzers._elasticsearch._baselines import ElasticsearchBaselines
+from driftlog_analyzers._elasticsearch._errors import explained, reason
 from driftlog_analyzers._elasticsearch._setup import install
 from driftlog_analyzers._elasticsearch._state import ElasticsearchState
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
+from driftlog_analyzers._episode import Episode
 from driftlog_analyzers._reference import baseline_from_store
 from driftlog_analyzers._report import ReportData, render_report
+from driftlog_analyzers._review import Action, ActionKind, about
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._window import TimeSize
@@ -55,7 +61,8 @@ def play_there(
             local, model=MODEL, version=VERSION, start=play.start, end=play.good_until
         )
     install(client, upload.url, namespace=namespace)
-    _ship(spool, upload, bar)
+    _ship(spool, replace(upload, heartbeat=None), bar)
+    _tell_of_them(client, upload, play)
     ElasticsearchBaselines(client, namespace).save(baseline)
     client.indices.refresh(index=f"logs-driftlog.*-{namespace}")
     state = ElasticsearchState(client, namespace)
@@ -63,6 +70,7 @@ def play_there(
         store = ElasticsearchStore(client, namespace)
         evaluations = analyze(store, baseline, state, size, progress=advance)
     episodes = state.episodes(MODEL, size=size)
+    state.save_actions(_reviewed(episodes))
     data = ReportData(
         model=MODEL,
         baseline=baseline,
@@ -85,6 +93,31 @@ def play_there(
         spool=spool,
         report=report,
     )
+
+
+def _reviewed(episodes: Iterable[Episode]) -> Iterator[Action]:
+    """Somebody has seen the first fault already."""
+    for episode in episodes:
+        if episode.detector == "vanished" and episode.open:
+            at = episode.opened.end + _HOUR / 2
+            why = "the billing team is on it"
+            yield replace(about(episode, ActionKind.ACK, by="ana", at=at, reason=why), number=1)
+
+
+def _tell_of_them(client: "Elasticsearch", upload: "Upload", play: Play) -> None:
+    """Index the heartbeats of shipper and analyzer.
+
+    Raises:
+        StoreError: the cluster refuses one.
+    """
+    lines: list[dict[str, object]] = []
+    for dataset, document in beats(play):
+        lines += [{"create": {"_index": f"metrics-{dataset}-{upload.namespace}"}}, document]
+    with explained(upload.url):
+        answer = client.bulk(operations=lines, refresh=True)
+    if answer["errors"]:
+        bad = next(i["create"] for i in answer["items"] if "error" in i["create"])
+        raise StoreError(f"{bad['_index']} refused a heartbeat: {reason(bad)}")
 
 
 def _ship(spool: Path, upload: "Upload", bar: Bar) -> None:

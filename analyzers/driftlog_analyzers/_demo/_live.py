@@ -19,6 +19,7 @@ _HOUR = timedelta(hours=1)
 _LATE = timedelta(hours=20)
 _LABELLED = 0.2
 _WRONG, _WRONG_LATER = 0.03, 0.22
+_AS_NUMBER = 0.5
 _FAILS, _FAILS_LATER = 0.004, 0.05
 _REPORT_EVERY = 500
 
@@ -57,7 +58,9 @@ class Play:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What goes wrong with the inputs."""
+        passing = Fault("nulls", "sessions_7d", self.at(0.54), share=0.3, until=self.at(0.58))
         return (
+            passing,
             Fault("vanished", "income", self.at(0.61)),
             Fault("nulls", "age", self.at(0.68), share=0.10),
             Fault("common value", "plan", self.at(0.75), share=0.15, value="legacy"),
@@ -84,7 +87,7 @@ def log_live(play: Play, rows: Iterator[Row], spool: Path, progress: Progress) -
     """
     chance = random.Random(play.seed)  # noqa: S311 - a simulation
     total = round(play.days * 24 * play.per_hour)
-    labels: list[tuple[datetime, str, str]] = []
+    labels: list[tuple[datetime, str, str | int]] = []
     done = 0
     with ExitStack() as stack:
         old, new = (
@@ -119,10 +122,10 @@ def _log(logger: PredictionLogger, row: Row, chance: random.Random, *, later: bo
     )
 
 
-def _truth(row: Row, chance: random.Random, wrong: float) -> str:
-    said = (row.prediction or {}).get("label")
-    other = {"leave": "stay", "stay": "leave"}
-    return other[str(said)] if chance.random() < wrong else str(said)
+def _truth(row: Row, chance: random.Random, wrong: float) -> str | int:
+    """The label: for the model's own one or, as another system writes it, as 0 or 1 for the score."""
+    leaves = ((row.prediction or {}).get("label") == "leave") != (chance.random() < wrong)
+    return int(leaves) if chance.random() < _AS_NUMBER else "leave" if leaves else "stay"
 
 
 def damage(spool: Path) -> None:
