@@ -5,6 +5,7 @@ import re
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 _OBJECT = ("type", "id", "attributes", "references")
 
@@ -68,7 +69,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, method):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.requests.append((method, self.path, dict(self.headers)))
+        self.server.requests.append(
+            (method, self.path, {name.lower(): value for name, value in self.headers.items()})
+        )
         status, answer = self._work(method, body)
         data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(status)
@@ -78,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _work(self, method, body):  # noqa: PLR0911 - one for each request
         space, path = re.fullmatch(r"(?:/s/([^/]+))?(/api/.*)", self.path).groups()
-        space = space or "default"
+        space = unquote(space or "default")
         if path == "/api/status":
             level = {"status": {"overall": {"level": "available"}}}
             known = level | {"version": {"number": self.server.version}}
@@ -88,7 +91,7 @@ class _Handler(BaseHTTPRequestHandler):
         if method != "GET" and "kbn-xsrf" not in self.headers:
             return 400, {"statusCode": 400, "message": "Request must contain a kbn-xsrf header."}
         if found := re.fullmatch(r"/api/spaces/space/([^/]+)", path):
-            known = found[1] in self.server.spaces
+            known = unquote(found[1]) in self.server.spaces
             return (
                 (200, {"id": found[1]})
                 if known

@@ -192,7 +192,7 @@ class TestCompared:
         assert (State.CHANGED, (words,)) == self.standing(shipped, body)
 
     def test_panels_by_their_ids(self, shipped):
-        """A panel that was taken out, and one that was added, are named; the others are held against their namesakes."""
+        """A panel that was taken out, and one that was added, are named; others are held against their namesakes."""
         board = one(shipped, "dashboard", "text")
         panels = board.body["attributes"]["panelsJSON"]
         gone = panels.pop(2)
@@ -236,7 +236,7 @@ class TestFiles:
             load_rules(tmp_path)
 
 
-def test_rules_need_a_basic_licence_only(shipped):
+def test_rules_need_a_basic_licence_only():
     """Each rule is of a kind that every licence has, and sends to nobody until people say to whom."""
     rules = load_rules(shipped_folder())
     assert {"driftlog-alert-any", "driftlog-alert-high"} <= rules.keys()
