@@ -259,8 +259,8 @@ class TestAlerts:
             "severity": 5,
             "reason": "it moved",
             "start": "2026-03-02T00:00:00.000000+00:00",
-            "end": "2026-03-02T03:00:00.000000+00:00",
-            "duration": 3 * 3600 * 10**9,
+            "end": "2026-03-02T02:00:00.000000+00:00",
+            "duration": 2 * 3600 * 10**9,
         }
         assert expected.items() <= body["event"].items()
         assert "2026-03-02T01:00:00.000000+00:00" == body["@timestamp"]
