@@ -12,6 +12,7 @@ from driftlog_analyzers.errors import InputError
 OUTPUT = "prediction."
 SHOWN = 3
 MOVED = 0.01
+OF_THE_LOG = frozenset({"volume", "resources", "log_damage", "monitor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ def accepted(baseline: Baseline, result: Result) -> Baseline:
     Raises:
         InputError: no constraint decides such a finding, or the baseline does not know the feature.
     """
+    if result.detector in OF_THE_LOG:
+        raise InputError(
+            f"this finding of {result.detector} is about the service and its log, which no baseline describes;"
+            " mend the cause, and the alert closes by itself"
+        )
     output = result.feature.startswith(OUTPUT) and result.feature not in baseline.constraints
     name = result.feature.removeprefix(OUTPUT) if output else result.feature
     rules = dict(baseline.outputs if output else baseline.constraints)

@@ -1,15 +1,17 @@
 """From a store and a baseline to evaluations and alerts in the state file: the one run that everything else calls.
 
 A window is profiled once. It is profiled again, under the next revision, only if its number of events changed (it was
-still open, or events came late), and evaluated again only then, or if its number of labels, the baseline or the
-settings changed.
+still open, or events came late), and evaluated again only then, or if its number of labels or damaged lines, the
+baseline or the settings changed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 
+from driftlog_analyzers._aside import damages
 from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._damage import Damaged
 from driftlog_analyzers._episode import EpisodeSettings, advance, fold
 from driftlog_analyzers._evaluating import Beyond, evaluated
 from driftlog_analyzers._finding import Evaluation
@@ -91,15 +93,20 @@ def _bring_up_to_date(
     counts = dict(zip(windows, run.store.counts(model, windows), strict=True))
     history = {window: evaluation.events for window, evaluation in known.items()} | counts
     labels = held_against_labels(run.store, run.baseline, settings, windows)
+    damage = damages(run.store, model, windows, settings)
     due = [
-        w for w in windows if not _current(known.get(w), counts[w], labels.get(w), run.label_of(w))
+        w
+        for w in windows
+        if not _current(
+            known.get(w), (counts[w], _lines(damage, w)), labels.get(w), run.label_of(w)
+        )
     ]
     done = 0
     for chunk in _chunks(due):
         with run.state.transaction():
             shippers = watched(run.store, model, run.size, chunk, now=run.now, settings=settings)
             together = going_together(run.store, run.baseline, settings, chunk)
-            made = evaluated(run, chunk, known, history, Beyond(labels, shippers, together))
+            made = evaluated(run, chunk, known, history, Beyond(labels, damage, shippers, together))
             _carry_on(run, known, made)
         known |= {evaluation.window: evaluation for evaluation in made}
         done += len(made)
@@ -129,8 +136,15 @@ def _known(run: Run, windows: Sequence[Window]) -> dict[Window, Evaluation]:
     return known
 
 
-def _current(known: Evaluation | None, events: int, quality: Quality | None, label: str) -> bool:
-    if known is None or (known.events, known.baseline) != (events, label):
+def _lines(damage: Mapping[Window, Damaged], window: Window) -> int:
+    return damage[window].lines if window in damage else 0
+
+
+def _current(
+    known: Evaluation | None, lines: tuple[int, int], quality: Quality | None, label: str
+) -> bool:
+    """Whether the window was evaluated with as many events, damaged lines and labels."""
+    if known is None or (known.events, known.damaged, known.baseline) != (*lines, label):
         return False
     return quality is None or known.labelled == quality.labelled
 

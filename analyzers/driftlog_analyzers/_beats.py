@@ -21,6 +21,7 @@ class Beats:
         accepted: events that its spool had accepted at the latest, since it exists.
         shipped: how many more that were than at the window's first heartbeat.
         lost: events that were dropped or not accepted at the latest, since it exists.
+        refused: events and damaged lines that it has in quarantine at the latest, since it exists.
         oldest: age in seconds of the oldest unsent event, at its highest.
         holds: whether its spool held events of the model.
     """
@@ -33,6 +34,7 @@ class Beats:
     accepted: int = 0
     shipped: int = 0
     lost: int = 0
+    refused: int = 0
     oldest: float = 0.0
     holds: bool = True
 

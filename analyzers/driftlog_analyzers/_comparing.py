@@ -75,7 +75,7 @@ class SliceAgreement:
         value: of the segment; None for all other values.
         agreement: of its requests.
         p_value: probability that it disagrees so much more than the others by chance (labels: Fisher, one-sided;
-            scores: mean difference against theirs, two-sided).
+            scores: a mean difference farther from 0 than theirs; of both, the smaller times two).
         stands_out: whether that is significant among all slices (Benjamini and Hochberg 1995, at 1 %).
     """
 
@@ -205,15 +205,28 @@ def slices_of(shadow: Shadow) -> tuple[SliceAgreement, ...]:
 
 
 def _stands_out(one: Joined, rest: Joined) -> float:
-    if one.labels.n and rest.labels.n:
-        wrong, usual = (
-            sum(count for (old, new), count in side.labels.pairs.items() if old != new)
-            for side in (one, rest)
-        )
-        return more_often(wrong, one.labels.n, usual, rest.labels.n)
+    """The smaller p-value of labels and scores, times two where there are both."""
+    found = [p for p in (_by_labels(one, rest), _by_scores(one, rest)) if p is not None]
+    return min(1.0, len(found) * min(found, default=1.0))
+
+
+def _by_labels(one: Joined, rest: Joined) -> float | None:
+    if not one.labels.n or not rest.labels.n:
+        return None
+    wrong, usual = (
+        sum(count for (old, new), count in side.labels.pairs.items() if old != new)
+        for side in (one, rest)
+    )
+    return more_often(wrong, one.labels.n, usual, rest.labels.n)
+
+
+def _by_scores(one: Joined, rest: Joined) -> float | None:
+    """Of a slice whose mean difference is nearer to 0 than the others', 1: it is they that disagree."""
     a, b = one.scores, rest.scores
     variance = _error(a) + _error(b)
     if min(a.n, b.n) < MINIMUM or variance <= 0:
+        return None
+    if abs(a.difference) <= abs(b.difference):
         return 1.0
     return float(2.0 * ndtr(-abs(a.difference - b.difference) / math.sqrt(variance)))
 

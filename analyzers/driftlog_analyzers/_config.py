@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
 
@@ -23,6 +24,7 @@ from driftlog.errors import SettingsError
 from driftlog_analyzers._config_review import Kibana, SilenceRule
 from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention, shown
 from driftlog_analyzers._episode import LOOK_BACK, EpisodeSettings
+from driftlog_analyzers._notify._routes import Route, checked, describe_route
 from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
@@ -51,6 +53,8 @@ DetectorName = Literal[
     "multivariate",
     "resources",
     "volume",
+    "log_damage",
+    "monitor",
 ]
 DETECTORS: tuple[DetectorName, ...] = get_args(DetectorName)
 
@@ -293,6 +297,7 @@ class Config(BaseModel):
         silences: of which alerts nobody is told, and when.
         kibana: where people look at events.
         models: how each model is watched.
+        routes: where alerts are told.
     """
 
     model_config = _CLOSED
@@ -306,6 +311,7 @@ class Config(BaseModel):
     silences: tuple[SilenceRule, ...] = ()
     kibana: Kibana = Kibana()
     models: Mapping[str, Monitor] = Field(default_factory=dict)
+    routes: Annotated[tuple[Route, ...], AfterValidator(partial(checked, detectors=DETECTORS))] = ()
 
     def monitor(self, model: str) -> Monitor:
         """How the model is watched, be it named in the file or not."""
@@ -342,7 +348,8 @@ def describe(config: Config) -> tuple[str, ...]:
     )
     silences = tuple(f"silence: {rule.value()}" for rule in config.silences)
     models = (_describe_model(name, monitor) for name, monitor in sorted(config.models.items()))
-    return (_describe_store(config), everywhere, *silences, *models)
+    routes = (describe_route(route) for route in config.routes)
+    return (_describe_store(config), everywhere, *silences, *models, *routes)
 
 
 def _flapping(alerts: EpisodeSettings) -> str:

@@ -8,8 +8,9 @@
                └────────▶ inactive ◀──quiet good── recovering ─────┘
 
 A window with an alerting result is bad. One without is good, unless too little is known of it: it
-has no events, or the detector or the window as a whole answered ``insufficient_data``, or the effect
-is still at least half of the episode's largest though the window has too few events to be sure.
+has no events, or the detector (about the feature or about the window) or the window as a whole answered
+``insufficient_data``, or the effect is still at least half of the episode's largest though the window has too
+few events to be sure.
 Such a window changes nothing.
 
 An alert that went from bad to good or back `flapping` times within its last 20 known windows is flapping: it closes
@@ -243,7 +244,7 @@ def _unknown(evaluation: Evaluation) -> Callable[[_Key], bool]:
     keys = {_key(r) for r in evaluation.results if r.outcome is Outcome.INSUFFICIENT}
     if not evaluation.events or (WHOLE_WINDOW, "", "") in keys:
         return lambda _: True
-    return lambda key: key in keys or (WHOLE_WINDOW, "", key[2]) in keys
+    return lambda key: bool(keys & {key, (key[0], "", key[2]), (WHOLE_WINDOW, "", key[2])})
 
 
 def _begin(evaluation: Evaluation, result: Result, settings: EpisodeSettings) -> Episode:

@@ -5,14 +5,16 @@ the window. The budget is a number of false alerts per feature-window, so that w
 of false findings in a window: to the budget per feature-window times the number of features.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from driftlog_analyzers._baseline import Baseline, Constraint, infer_constraints
 from driftlog_analyzers._calibration import Calibration, Reference
 from driftlog_analyzers._explain import explained
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
+from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._profile import FeatureProfile, Features, Slice, WindowProfile, slice_name
 from driftlog_analyzers._quality import Quality, compared
 from driftlog_analyzers._settings import Settings
@@ -23,6 +25,7 @@ from driftlog_analyzers.detectors import (
     deployment,
     error_rate,
     latency,
+    monitor,
     new_feature,
     range_violation,
     staleness,
@@ -33,7 +36,7 @@ from driftlog_analyzers.detectors import quality as labels
 WINDOW = "window"
 OUTPUT = "prediction."
 HIGHEST_LEVEL = 0.05
-RESERVE = 0.5
+SPENT = 2.0 / 3.0
 _ABSENT = FeatureProfile()
 _OF_ALL_EVENTS = frozenset(
     {deployment.NAME, new_feature.NAME, range_violation.NAME, staleness.NAME}
@@ -70,15 +73,17 @@ def evaluate(
     whole = _tested(profile, beside)
     results = whole.results
     if history is not None and volume.NAME not in settings.disabled:
-        answer = volume.volume(profile.events, history)
-        results = [_thresholded(answer, settings, calibration), *results]
+        answers = guarded(volume.NAME, "", volume.volume, profile.events, history)
+        results = [*(_thresholded(a, settings, calibration) for a in answers), *results]
     results = [*results, *_of_quality(profile, quality, beside)]
     results += [_thresholded(result, settings, calibration) for result in more]
     level = level_of(settings.budget, len(whole.cases))
     told = explained(decide(results, level), whole.cases, profile, baseline.vocabulary)
     told += _of_slices(profile, quality, beside, told, level)
     rules = {**baseline.constraints, **{f"{OUTPUT}{k}": r for k, r in baseline.outputs.items()}}
-    final = (_staged(result, rules.get(result.feature)) for result in told)
+    final = [_staged(result, rules.get(result.feature)) for result in told]
+    if monitor.NAME not in settings.disabled:
+        final += monitor.monitor(final)
     return tuple(sorted(final, key=_order))
 
 
@@ -175,15 +180,15 @@ def _of_slice(result: Result, part: Slice, known: Container[tuple[str, str]]) ->
 
 
 def level_of(budget: float, features: int) -> float:
-    """The level of a window's tests together: half the alerts that the budget tolerates among its features.
+    """The level of a window's tests together: two thirds of the alerts that the budget tolerates among its features.
 
-    Half, because one reference serves all windows and tails are approximations. At most 0.05.
+    A third is kept, because one reference serves all windows and tails are approximations. At most 0.05.
 
     Args:
         budget: tolerated false alerts per 1,000 feature-windows.
         features: that are tested.
     """
-    return min(HIGHEST_LEVEL, RESERVE * budget / 1000.0 * max(1, features))
+    return min(HIGHEST_LEVEL, SPENT * budget / 1000.0 * max(1, features))
 
 
 def decide(results: Sequence[Result], level: float) -> list[Result]:
@@ -214,19 +219,25 @@ def _of_window(
     profile: WindowProfile, baseline: Baseline, settings: Settings, before: WindowProfile
 ) -> list[Result]:
     """What is said of the window as a whole."""
-    least = settings.min_events
-    aged = settings.max_age and staleness.staleness(
-        baseline.profile, profile, baseline.version, baseline.created, settings.max_age
-    )
-    answers = (
-        aged,
-        deployment.deployment(
-            baseline.profile, profile, baseline.version, least, pinned=settings.version
+    own, version, least = baseline.profile, baseline.version, settings.min_events
+    pinned, oldest = settings.version, settings.max_age
+    asked: list[tuple[str, Callable[[], Result | None]]] = [
+        (
+            deployment.NAME,
+            partial(deployment.deployment, own, profile, version, least, pinned=pinned),
         ),
-        latency.latency(before, profile, least),
-        error_rate.error_rate(before, profile, least),
-    )
-    return [a for a in answers if a and a.detector not in settings.disabled]
+        (latency.NAME, partial(latency.latency, before, profile, least)),
+        (error_rate.NAME, partial(error_rate.error_rate, before, profile, least)),
+    ]
+    if oldest is not None:
+        aged = partial(staleness.staleness, own, profile, version, baseline.created, oldest)
+        asked.append((staleness.NAME, aged))
+    return [
+        answer
+        for name, ask in asked
+        if name not in settings.disabled
+        for answer in guarded(name, "", ask)
+    ]
 
 
 def _of_quality(profile: WindowProfile, quality: Quality | None, beside: _Beside) -> list[Result]:
@@ -235,7 +246,7 @@ def _of_quality(profile: WindowProfile, quality: Quality | None, beside: _Beside
     if quality is None or before is None or profile.events < settings.min_events:
         return []
     outputs = compared(beside.baseline.profile.predictions)
-    found = labels.quality(before, quality, outputs, settings.min_events)
+    found = guarded(labels.NAME, "", labels.quality, before, quality, outputs, settings.min_events)
     kept = (result for result in found if result.feature not in settings.ignored)
     return [_thresholded(result, settings, beside.calibration) for result in kept]
 
@@ -262,12 +273,13 @@ def _thresholded(result: Result, settings: Settings, calibration: Calibration | 
 
 def _results(case: Case, settings: Settings) -> list[Result]:
     names = OUTPUT_NAMES if case.output else {}
-    answers = (
-        (names.get(name, name), detector(case, settings.min_events))
-        for name, detector in FEATURE_DETECTORS
-        if names.get(name, name) not in settings.disabled
-    )
-    return [_named(answer, name, case) for name, answer in answers if answer is not None]
+    asked = ((names.get(name, name), detector) for name, detector in FEATURE_DETECTORS)
+    return [
+        _named(answer, name, case)
+        for name, detector in asked
+        if name not in settings.disabled
+        for answer in guarded(name, case.feature, detector, case, settings.min_events)
+    ]
 
 
 def _named(result: Result, name: str, case: Case) -> Result:

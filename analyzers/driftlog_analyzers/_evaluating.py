@@ -5,11 +5,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from driftlog_analyzers._calibration import Mode, Reference, slot_of
+<<<<<<< HEAD
 from driftlog_analyzers._charted import Charted
+=======
+from driftlog_analyzers._damage import Damaged
+>>>>>>> main
 from driftlog_analyzers._earlier import Earlier
 from driftlog_analyzers._evaluate import evaluate
-from driftlog_analyzers._explain import by_version, mixed
+from driftlog_analyzers._explain import by_host, by_version, mixed
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
+from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._loops import loops
 from driftlog_analyzers._profile import WindowProfile, most
 from driftlog_analyzers._quality import Quality
@@ -17,6 +22,7 @@ from driftlog_analyzers._run import Run
 from driftlog_analyzers._saved import Saved
 from driftlog_analyzers._shippers import beside
 from driftlog_analyzers._window import TimeSize, Window
+from driftlog_analyzers.detectors import log_damage, monitor
 
 _TRAILING = 28
 _DAY = timedelta(days=1)
@@ -28,6 +34,7 @@ class Beyond:
     """What is known of some windows beside their events."""
 
     labels: Mapping[Window, Quality]
+    damage: Mapping[Window, Damaged]
     shippers: Mapping[Window, Sequence[Result]]
     together: Mapping[Window, Sequence[Result]]
 
@@ -55,16 +62,20 @@ def evaluated(
             reference=reference,
             calibration=run.calibration,
             quality=labels.get(window),
-            more=followed.get(window, ()),
+            more=(*followed.get(window, ()), *_damage(profile, beyond.damage.get(window))),
         )
         results = beside(results, beyond.shippers.get(window, ()))
         results = (*results, *beyond.together.get(window, ()))
+        results = (*_failures(run, beyond, window), *results)
         if earlier:
             earlier.add(window, profile, results)
         if mixed(profile, results):
             several[len(made)] = profile
-        labelled = labels[window].labelled if window in labels else 0
-        evaluation = _evaluation(run, window, profile, results, labelled)
+        evaluation = replace(
+            _evaluation(run, window, profile, results),
+            labelled=labels[window].labelled if window in labels else 0,
+            damaged=beyond.damage[window].lines if window in beyond.damage else 0,
+        )
         made.append(_revised(evaluation, known.get(window)))
         run.state.save_profile(
             run.baseline.model,
@@ -76,10 +87,24 @@ def evaluated(
             charted=Charted(run.baseline, run.settings, run.calibration, labels.get(window)),
         )
     usual = run.baseline.profile.versions
-    made = _with_examples(run, by_version(run.store, run.spec, usual, made, several))
+    made = by_host(run.store, by_version(run.store, run.spec, usual, made, several))
+    made = _with_examples(run, made)
     for evaluation in made:
         run.state.save_evaluation(run.size, evaluation)
     return made
+
+
+def _damage(profile: WindowProfile, damaged: Damaged | None) -> list[Result]:
+    """What is said of the window's damaged lines."""
+    name = log_damage.NAME
+    return guarded(name, "", log_damage.log_damage, profile.events, damaged) if damaged else []
+
+
+def _failures(run: Run, beyond: Beyond, window: Window) -> list[Result]:
+    """The detectors that failed on what is known beside the events."""
+    if monitor.NAME in run.settings.disabled:
+        return []
+    return monitor.monitor([*beyond.shippers.get(window, ()), *beyond.together.get(window, ())])
 
 
 def _profiles(
@@ -119,7 +144,6 @@ def _evaluation(
     window: Window,
     profile: WindowProfile,
     results: Sequence[Result],
-    labelled: int,
 ) -> Evaluation:
     told = tuple(_brief(r) for r in results if r.outcome is not Outcome.OK or r.weak)
     return Evaluation(
@@ -129,16 +153,20 @@ def _evaluation(
         run.label_of(window),
         told,
         len(results),
+<<<<<<< HEAD
         labelled=labelled,
         versions=most(profile.versions),
+=======
+>>>>>>> main
     )
 
 
 def _revised(made: Evaluation, before: Evaluation | None) -> Evaluation:
-    """The evaluation under the next revision, if events or labels came since the one before."""
+    """The evaluation under the next revision, if events, labels or damaged lines came since the one before."""
     if before is None:
         return made
-    changed = (before.events, before.labelled) != (made.events, made.labelled)
+    old, new = ((e.events, e.labelled, e.damaged) for e in (before, made))
+    changed = old != new
     return replace(made, revision=before.revision + changed)
 
 

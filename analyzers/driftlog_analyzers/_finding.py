@@ -92,7 +92,8 @@ class Result:
             ``unseen_category``, whose hits are all in the window, it is the p-value itself.
         weak: ok for want of significance alone, while the effect is above the detector's floor.
         segment: the slice that it is about, such as ``country=DE``; empty for all events.
-        explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too.
+        explanation: of a finding, the kind of fault in a few words, where the data show it; the summary has it, too. Of
+            insufficient data, the error of a detector that failed.
         shared: what all events that show it have and no others: their ``version`` or ``host``, where that was found.
     """
 
@@ -128,13 +129,17 @@ class Evaluation:
     Attributes:
         model: the model's name.
         window: the stretch of events.
-        revision: grows when late events or labels change the window.
+        revision: grows when late events, labels or damaged lines change the window.
         events: predictions in the window.
         baseline: name and version of the baseline it was compared with.
         results: every result that is not plainly ok, findings first; the weak ones without their evidence.
         checked: how many results were made, the plain ones included.
         labelled: predictions with a label, where those are held against the baseline's.
+<<<<<<< HEAD
         versions: the model versions that served, the most frequent first, as far as charts tell them.
+=======
+        damaged: lines of the log that are no events.
+>>>>>>> main
     """
 
     model: str
@@ -145,7 +150,11 @@ class Evaluation:
     checked: int
     revision: int = 1
     labelled: int = 0
+<<<<<<< HEAD
     versions: tuple[str, ...] = ()
+=======
+    damaged: int = 0
+>>>>>>> main
 
     @property
     def findings(self) -> tuple[Result, ...]:

@@ -5,8 +5,9 @@ from datetime import timedelta
 from itertools import islice
 
 from driftlog_analyzers._baseline import Baseline
-from driftlog_analyzers._feedback import Followed
+from driftlog_analyzers._feedback import FeedbackSpec, Followed
 from driftlog_analyzers._finding import Result
+from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._store import EventStore
 from driftlog_analyzers._window import Window, WindowSize
@@ -35,8 +36,14 @@ def loops(
     for followed in store.feedback(baseline.model, spec, _reference(store, baseline, size)):
         before = before.merge(followed)
     found = store.feedback(baseline.model, spec, windows)
-    results = (feedback.feedback(spec, before, after, settings.min_events) for after in found)
-    return {window: (result,) for window, result in zip(windows, results, strict=True) if result}
+    return {
+        window: tuple(_asked(spec, before, after, settings.min_events))
+        for window, after in zip(windows, found, strict=True)
+    }
+
+
+def _asked(spec: FeedbackSpec, before: Followed, after: Followed, least: int) -> list[Result]:
+    return guarded(feedback.NAME, spec.input, feedback.feedback, spec, before, after, least)
 
 
 def _reference(store: EventStore, baseline: Baseline, size: WindowSize) -> Sequence[Window]:

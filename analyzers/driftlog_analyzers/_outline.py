@@ -12,7 +12,7 @@ from driftlog_analyzers._relation import Column, Relation
 from driftlog_analyzers._store import Edges
 
 BINS = 40
-FEW = 32
+FEW = 100
 """Up to so many different numbers each has a bin of its own."""
 SAMPLE = 200_000
 VOCABULARY = 200_000

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from driftlog_analyzers._baseline import Baseline
 from driftlog_analyzers._evaluate import level_of
 from driftlog_analyzers._finding import Result
+from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._joint import SAMPLE, joint
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._store import EventStore
@@ -27,7 +28,7 @@ def going_together(
     level = level_of(settings.budget, len(features))
     samples = store.sample(baseline.model, windows, features, SAMPLE)
     return {
-        window: multivariate(before, joint(before.codings, rows), level)
+        window: guarded(NAME, "", multivariate, before, joint(before.codings, rows), level)
         for window, rows in zip(windows, samples, strict=True)
         if rows
     }

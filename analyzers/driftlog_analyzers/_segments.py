@@ -14,7 +14,8 @@ from driftlog_analyzers._spool_columns import ELEMENT, NAMED, Names
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
 
-ACTIONS = frozenset({"prediction", "label", "segment"})
+PREDICTION = "prediction"
+ACTIONS = frozenset({PREDICTION, "label", "segment"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def inspect(connection: duckdb.DuckDBPyConnection, path: Path, *, strict: bool) 
     for action, model, *row in rows:
         if model is None or action not in ACTIONS:
             damaged += row[1]
-        elif action == "prediction":
+        elif action == PREDICTION:
             models.setdefault(model, []).append(row)
         elif action == "label":
             labels[model] = max(row[3], labels.get(model, row[3]))

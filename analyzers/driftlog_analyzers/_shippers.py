@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from driftlog_analyzers._beats import HeartbeatStore
 from driftlog_analyzers._finding import Outcome, Result
+from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._store import EventStore
 from driftlog_analyzers._window import TimeSize, Window, WindowSize
@@ -42,7 +43,14 @@ def watched(
     if not any(beats.values()):
         return {}
     return {
-        window: resources(window, beats[window], [(w, beats[w]) for w in _before(window, size)])
+        window: guarded(
+            NAME,
+            "",
+            resources,
+            window,
+            beats[window],
+            [(w, beats[w]) for w in _before(window, size)],
+        )
         for window in due
     }
 

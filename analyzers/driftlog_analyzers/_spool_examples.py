@@ -52,13 +52,13 @@ def _of_group(
     found: list[list[tuple[str, ...]]] = [[] for _ in conditions]
     for begin in range(0, max(map(len, conditions), default=0), _AT_ONCE):
         part = [group[begin : begin + _AT_ONCE] for group in conditions]
-        relation = relate({name for group in part for one in group for name in _named(one)})
+        relation = relate({name for group in part for one in group for name in named(one)})
         for ids, more in zip(found, _examples(rows, relation, part, limit), strict=True):
             ids.extend(more)
     return found
 
 
-def _named(condition: Condition) -> tuple[str, ...]:
+def named(condition: Condition) -> tuple[str, ...]:
     """The features or outputs that a condition looks at."""
     return (condition.feature, *(condition.part or ())[:1])
 

@@ -17,6 +17,7 @@ import duckdb
 
 from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._connect import connect
+from driftlog_analyzers._damage import Damaged
 from driftlog_analyzers._feedback import FeedbackSpec, Followed
 from driftlog_analyzers._finding import Condition
 from driftlog_analyzers._joint import Row
@@ -28,8 +29,10 @@ from driftlog_analyzers._recovery import Damage
 from driftlog_analyzers._scan_slices import scan_groups
 from driftlog_analyzers._segments import Segment, first_line
 from driftlog_analyzers._shadow import Shadow, ShadowSpec
+from driftlog_analyzers._spool_damage import damaged
 from driftlog_analyzers._spool_examples import examples
 from driftlog_analyzers._spool_feedback import feedback
+from driftlog_analyzers._spool_hosts import hosts
 from driftlog_analyzers._spool_quality import quality
 from driftlog_analyzers._spool_query import counting_sql
 from driftlog_analyzers._spool_sample import sample
@@ -37,7 +40,7 @@ from driftlog_analyzers._spool_shadow import shadow
 from driftlog_analyzers._spool_source import place, relations_of
 from driftlog_analyzers._spool_values import values, wanted_sql
 from driftlog_analyzers._spool_windows import spool_counts, spool_windows
-from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
+from driftlog_analyzers._store import ByHost, Edges, Extent, ProfileSpec, QualitySpec
 from driftlog_analyzers._window import Window, WindowSize
 from driftlog_analyzers.errors import StoreError
 
@@ -98,6 +101,11 @@ class SpoolStore:
     def damage(self) -> Mapping[Path, Damage]:
         """Segments with lines that are no event document; the lines were set aside and counted."""
         return self._catalog.damage
+
+    def damaged(self, model: str, windows: Sequence[Window]) -> Sequence[Damaged]:
+        """The damaged lines of each window; see `DamageStore.damaged`."""
+        self._catalog.segments()
+        return damaged(self._catalog.damage.values(), model, windows)
 
     def models(self) -> tuple[str, ...]:
         """Names of the models that have events, sorted."""
@@ -231,6 +239,12 @@ class SpoolStore:
         return examples(
             self._catalog, self._rows, model, windows, conditions=conditions, limit=limit
         )
+
+    def hosts(
+        self, model: str, windows: Sequence[Window], conditions: Sequence[Sequence[Condition]]
+    ) -> list[ByHost]:
+        """By host, the events of each window and those that show its conditions; see `EventStore.hosts`."""
+        return hosts(self._catalog, self._rows, model, windows, conditions)
 
     def counting(self, model: str, window: Window, condition: Condition) -> str:
         """The SQL that counts the events that show a finding; see `EventStore.counting`."""

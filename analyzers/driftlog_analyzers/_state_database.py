@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from driftlog_analyzers._json import from_json
-from driftlog_analyzers._state_tables import address, named_errors, prepare, store_error
+from driftlog_analyzers._state_tables import named_errors, opened, store_error
 
 T = TypeVar("T")
 
@@ -26,15 +26,7 @@ class StateDatabase:
 
     def __init__(self, path: Path, *, timeout: float = 30.0) -> None:
         self.path = path
-        with named_errors(path):
-            self._database = sqlite3.connect(
-                address(path), timeout=timeout, isolation_level=None, uri=True
-            )
-            try:
-                prepare(self._database, path)
-            except BaseException:
-                self._database.close()
-                raise
+        self._database = opened(path, timeout)
 
     def __enter__(self) -> Self:
         return self

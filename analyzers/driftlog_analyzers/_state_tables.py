@@ -28,6 +28,12 @@ _TABLES = (
     """CREATE TABLE action (
         subject TEXT NOT NULL, number INTEGER NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL,
         PRIMARY KEY (subject, number)) STRICT""",
+    """CREATE TABLE notification (
+        id TEXT PRIMARY KEY, route TEXT NOT NULL, model TEXT NOT NULL, size TEXT NOT NULL,
+        thread TEXT NOT NULL, state TEXT NOT NULL, created TEXT NOT NULL, ended TEXT,
+        revision INTEGER NOT NULL, body TEXT NOT NULL) STRICT""",
+    "CREATE INDEX notification_place ON notification (model, size, created)",
+    "CREATE INDEX notification_state ON notification (state, created)",
 )
 _ADVICE = {
     sqlite3.SQLITE_NOTADB: "is not a state file of driftlog; name another place for the state",
@@ -37,6 +43,26 @@ _ADVICE = {
     sqlite3.SQLITE_FULL: "cannot grow: the disk is full; free some space and run the command again",
     sqlite3.SQLITE_CANTOPEN: "cannot be opened; check that it is a file, and its permissions",
 }
+
+
+def opened(path: Path, timeout: float) -> sqlite3.Connection:
+    """The state file, made with its folders and tables if it is not there.
+
+    Args:
+        path: the file.
+        timeout: seconds to wait for another process that is writing.
+
+    Raises:
+        StoreError: the file is of another program or version, damaged, or cannot be opened.
+    """
+    with named_errors(path):
+        database = sqlite3.connect(address(path), timeout=timeout, isolation_level=None, uri=True)
+        try:
+            prepare(database, path)
+        except BaseException:
+            database.close()
+            raise
+    return database
 
 
 def address(path: Path) -> str:

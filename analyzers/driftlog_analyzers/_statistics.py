@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 TINY = 1e-15
 NEARLY_ONE = 0.99
 FEWEST = 5.0
+RARE = 100
+_HARMONIC = sum(1.0 / j for j in range(1, RARE + 1))
 
 
 def more_often(hits: int, n: int, reference_hits: int, m: int) -> float:
@@ -44,6 +46,25 @@ def least_often(hits: int, n: int, m: int) -> float:
     """The least p-value of `more_often` with so many hits in both samples together: all that fit in the window."""
     inside = min(hits, n)
     return more_often(inside, n, hits - inside, m)
+
+
+def first_time(hits: int, n: int, m: int, rare: int = 0) -> float:
+    """Probability that a window of n shows, `hits` times, what the reference's m never showed.
+
+    `more_often` gives it for what is sure to happen once in both together. Nearly all that was never seen never comes:
+    in Fisher's log-series (Fisher, Corbet and Williams 1943) the expected number of kinds seen j times falls as 1/j, so
+    that beside `rare` kinds seen up to `RARE` times, (rare + 1/2) / (1 + 1/2 + ... + 1/RARE) are seen once; the half is
+    Jeffreys' prior of a Poisson rate. This is the rate over features, not that of the one feature which has it.
+
+    Args:
+        hits: events of the window that show it.
+        n: events of the window.
+        m: events of the reference, none of which shows it.
+        rare: other things of the kind that the reference shows at least once and at most `RARE` times.
+    """
+    if not hits:
+        return 1.0
+    return min(1.0, (rare + 0.5) / _HARMONIC) * more_often(hits, n, 0, m)
 
 
 def together(*p_values: float) -> float:

@@ -90,6 +90,19 @@ class Extent:
     versions: Counts
 
 
+@dataclass(frozen=True, slots=True)
+class ByHost:
+    """The events of one window by the host that logged them.
+
+    Attributes:
+        events: all of them; those that name no host are left out.
+        showing: for each condition, those that show it.
+    """
+
+    events: Counts
+    showing: tuple[Counts, ...]
+
+
 class EventStore(Protocol):
     """Where events are kept and aggregated; no event leaves it to be counted."""
 
@@ -205,4 +218,13 @@ class EventStore(Protocol):
         """The query that counts the events of a window and those that show a finding, to be run by people.
 
         SQL for DuckDB, or a request for Kibana's Dev Tools; empty where the store has nothing of that time any more.
+        """
+
+    def hosts(
+        self, model: str, windows: Sequence[Window], conditions: Sequence[Sequence[Condition]]
+    ) -> list[ByHost]:
+        """By host, the events of each window and those that show each of its conditions.
+
+        Raises:
+            StoreError: the store could not answer completely.
         """

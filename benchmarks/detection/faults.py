@@ -134,6 +134,26 @@ def unseen(percent: int) -> Fault:
     )
 
 
+def stuck(
+    level: str,
+    eligible: Callable[[Sequence[Feature]], list[Chosen]],
+    value: Callable[[Column, Feature], object],
+    alike: Callable[[Feature, np.random.Generator], object],
+) -> Fault:
+    """All numbers are one; `alike` draws one as `value` takes it, to tell how often the feature has it anyway."""
+    return Fault(
+        "stuck",
+        level,
+        eligible,
+        single(lambda column, f, _: columns.everywhere(column, value(column, f))),
+        binomial=lambda f, chance: (float((f.usual == alike(f, chance)).mean()), 1.0),
+    )
+
+
+def _any_usual(feature: Feature, chance: np.random.Generator) -> object:
+    return feature.usual.iloc[int(chance.integers(len(feature.usual)))]
+
+
 def swapped(rows: pd.DataFrame, chosen: Chosen, _: np.random.Generator) -> Changes:
     """Each of two columns holds the other's values."""
     first, second = chosen
@@ -215,16 +235,9 @@ def _numbers() -> tuple[Fault, ...]:
         Fault("unit change", "× 100", numbers, single(lambda column, f, _: column * 100)),
         Fault("unit change", "× 1/1000", numbers, single(lambda column, f, _: column / 1000)),
         Fault("unit change", "°C to °F", numbers, single(lambda column, f, _: column * 1.8 + 32)),
-        Fault(
-            "stuck",
-            "last good value",
-            many,
-            single(lambda c, f, _: columns.everywhere(c, c.iloc[0])),
-        ),
-        Fault(
-            "stuck", "median", many, single(lambda c, f, _: columns.everywhere(c, f.usual.median()))
-        ),
-        Fault("stuck", "0", many, single(lambda c, f, _: columns.everywhere(c, 0))),
+        stuck("last good value", many, lambda c, f: c.iloc[0], _any_usual),
+        stuck("median", many, lambda c, f: f.usual.median(), lambda f, _: f.usual.median()),
+        stuck("0", many, lambda c, f: 0, lambda f, _: 0),
         Fault(
             "range violation",
             "1 %",

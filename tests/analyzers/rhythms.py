@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from driftlog._segment import header, new_id
 from tests.analyzers.cases import random_source
-from tests.analyzers.spools import BEGIN, document, write_lines
+from tests.analyzers.spools import BEGIN, MODEL, document, write_lines
 
 SHIFT = timedelta(hours=8)
 PER_SHIFT = 60
@@ -29,7 +30,7 @@ def growing(day):
 def log_days(spool, traffic, days, *, faulty=1e9, silent=(), version="7"):
     """Log some days; from the day `faulty` on the feature `amount` is null, and web and app change places."""
     rng = random_source()
-    lines = []
+    lines = [header(new_id(), MODEL, version, "host", BEGIN.isoformat()).rstrip()]
     for shift in range(days * PER_DAY):
         day = shift / PER_DAY
         share, mean = traffic(day)

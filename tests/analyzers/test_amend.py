@@ -6,6 +6,7 @@ import pytest
 from driftlog_analyzers._amend import Difference, accepted, differences
 from driftlog_analyzers._baseline import Baseline, infer_constraints
 from driftlog_analyzers._evaluate import evaluate
+from driftlog_analyzers._finding import Outcome, Result
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers.errors import InputError
@@ -89,6 +90,15 @@ def test_what_the_baseline_does_not_know(feature, words):
     )
     with pytest.raises(InputError, match=f"has no constraints of {words}; make a new baseline"):
         accepted(baseline(), replace(shift, feature=feature))
+
+
+@pytest.mark.parametrize("detector", ["volume", "resources", "log_damage", "monitor"])
+def test_what_is_no_baselines_matter(detector):
+    """A finding about the service and its log is mended and not accepted."""
+    shown = Result(detector, "vanished", Outcome.FINDING, "")
+
+    with pytest.raises(InputError, match=f"{detector} is about the service and its log"):
+        accepted(baseline(), shown)
 
 
 def test_what_no_constraint_can_accept():

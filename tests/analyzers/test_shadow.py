@@ -81,4 +81,24 @@ def test_slices_of_scores():
 
     found = slices_of(Shadow(slices={"a": scored(0), "b": scored(0), "c": scored(1)}))
 
-    assert "c" in [one.value for one in found if one.stands_out]
+    assert ["c"] == [one.value for one in found if one.stands_out]
+
+
+def test_slices_of_labels_and_scores():
+    """Where there are both, a slice stands out by either; where neither differs, none does."""
+    chance = random.Random(3)
+
+    def both(shift, wrong):
+        return joined(
+            [
+                (Answer(0.5, "a"), Answer(chance.gauss(0.5 + shift, 0.1), "ab"[n < wrong]))
+                for n in range(400)
+            ]
+        )
+
+    parts = {"a": both(0, 20), "b": both(0, 20), "moved": both(0.3, 20), "wrong": both(0, 90)}
+    found = slices_of(Shadow(slices=parts))
+    quiet = slices_of(Shadow(slices={name: both(0, 20) for name in "abcd"}))
+
+    assert {"moved", "wrong"} == {one.value for one in found if one.stands_out}
+    assert [] == [one.value for one in quiet if one.stands_out]

@@ -131,7 +131,7 @@ def test_another_version(path):
         database.execute("PRAGMA user_version = 7")
     database.close()
     assert refusal(path) == (
-        f"state file {path} has version 7, and this driftlog reads version 1; use the driftlog"
+        f"state file {path} has version 7, and this driftlog reads version 2; use the driftlog"
         " that wrote it, or move the file away and analyze again"
     )
 

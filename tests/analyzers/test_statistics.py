@@ -14,6 +14,7 @@ from driftlog_analyzers._statistics import (
     counted,
     excess_variation,
     figure,
+    first_time,
     larger_numbers,
     least_often,
     more_often,
@@ -294,3 +295,24 @@ def test_excess_variation_of_strangers():
     assert pytest.approx(1.0, abs=2e-3) == excess_variation(before, after, 10**6, 10**6)
     assert 0.0 == excess_variation(before, before, 10**6, 10**6)
     assert 0.0 <= excess_variation(before[:1], before[:1], 10**6, 10**6) < 1e-9
+
+
+def test_first_time_of_what_never_was():
+    """What the reference never showed counts by how rarely such things come at all; the more rare ones, the less."""
+    alone, one = more_often(1, 100, 0, 20_000), first_time(1, 100, 20_000)
+
+    assert 0.05 * alone < one < 0.2 * alone
+    assert one < first_time(1, 100, 20_000, rare=2) < alone
+    assert alone == first_time(1, 100, 20_000, rare=50)
+    assert 1.0 == first_time(0, 100, 20_000)
+
+
+def test_first_time_by_the_log_series():
+    """Features whose rates are spread evenly over the orders of magnitude see their first hit as seldom as it says."""
+    rng = random_source()
+    n, m, features = 100, 20_000, 400_000
+    rates = 10.0 ** rng.uniform(-8, -1, features)
+    none = rng.binomial(m, rates) == 0
+    seen = (rng.binomial(n, rates) == 1) & none
+
+    assert first_time(1, n, m) / 4 < seen.sum() / features < first_time(1, n, m)

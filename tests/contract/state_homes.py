@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from driftlog_analyzers._baseline_file import BaselineFolder
 from driftlog_analyzers._elasticsearch._baselines import ElasticsearchBaselines
 from driftlog_analyzers._elasticsearch._names import STATE_KINDS, state_index
+from driftlog_analyzers._elasticsearch._notifications import ElasticsearchNotifications
 from driftlog_analyzers._elasticsearch._state import ElasticsearchState
 from driftlog_analyzers._elasticsearch._state_templates import state_mapping
+from driftlog_analyzers._notify._file_home import NotificationFile
 from driftlog_analyzers._state_file import StateFile
 from tests.analyzers.state_helpers import rows
 
@@ -25,6 +27,10 @@ class FileHome:
     def open(self):
         """A context manager that gives the state."""
         return StateFile(self._path)
+
+    def open_notifications(self):
+        """A context manager that gives the notifications."""
+        return NotificationFile(self._path)
 
     def contents(self):
         """Everything in it; equal only if nothing was written in between."""
@@ -49,6 +55,11 @@ class ElasticsearchHome:
     def open(self):
         """Give the state."""
         yield ElasticsearchState(self.client, self.namespace)
+
+    @contextmanager
+    def open_notifications(self):
+        """Give the notifications."""
+        yield ElasticsearchNotifications(self.client, self.namespace)
 
     def create(self):
         """Make the indices, without templates: those are of the whole node."""

@@ -7,10 +7,14 @@ from elasticsearch import Elasticsearch
 
 from driftlog import PredictionLogger
 from driftlog._upload import Upload, ship
+from driftlog_analyzers import _shippers
 from driftlog_analyzers._analysis import analyze
 from driftlog_analyzers._beats import HeartbeatStore
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
+from driftlog_analyzers._finding import Outcome
 from driftlog_analyzers._reference import baseline_from_store
+from driftlog_analyzers._settings import Settings
+from driftlog_analyzers._shippers import watched
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._state_file import StateFile
 from driftlog_analyzers._window import TimeSize, Window
@@ -105,16 +109,32 @@ def test_the_uploaders_own(client, namespace, store, elasticsearch_url, tmp_path
     with PredictionLogger(model="m", version="7", spool=tmp_path) as logger:
         for n in range(5):
             logger.log({"x": n})
+    (segment,) = tmp_path.glob("*.ndjson")
+    segment.write_bytes(segment.read_bytes() + b"no event\n" * 12)
     upload = Upload(url=elasticsearch_url, namespace=namespace, keep=None, heartbeat=0.01)
     ship(tmp_path, upload, until_empty=True)
     client.indices.refresh(index=f"metrics-driftlog.shipper-{namespace}")
-    start = datetime.now(UTC) - HOUR
+    start = datetime.now(UTC) - HOUR / 2
+    window = Window(start, start + HOUR)
 
-    (found,) = store.heartbeats("m", [Window(start, start + 2 * HOUR)])
+    (found,) = store.heartbeats("m", [window])
 
     (beats,) = found.values()
-    assert (5, 0, 0.01) == (beats.accepted, beats.lost, beats.every)
+    assert (17, 0, 12, 0.01) == (beats.accepted, beats.lost, beats.refused, beats.every)
     assert beats.memory > 2**20
+    told = watched(store, "m", TimeSize(HOUR), [window], now=window.end, settings=Settings())
+    assert {"shipper.quarantine"} <= {r.feature for r in told[window] if r.alerts}
+
+
+def test_a_rule_that_fails(client, namespace, store, monkeypatch):
+    """Where judging the shippers fails, that is the answer, and the analysis goes on."""
+    index(client, namespace, [document(NOW - HOUR / 2)])
+    monkeypatch.setattr(_shippers, "resources", lambda *_: 1 / 0)
+    (window,) = hours_before(1)
+
+    told = watched(store, "m", TimeSize(HOUR), [window], now=NOW, settings=Settings())
+
+    assert [("resources", Outcome.INSUFFICIENT)] == [(r.detector, r.outcome) for r in told[window]]
 
 
 def test_from_heartbeats_to_alerts(client, namespace, store, tmp_path):

@@ -15,6 +15,7 @@ _WINDOWS = 50
 _NANO = 1_000_000
 _FACTS = "driftlog.shipper."
 _EVERY = 60.0
+_ACCOUNT = ("accepted", "dropped", "not_accepted", "quarantined")
 
 
 def heartbeats(view: View, model: str, windows: Sequence[Window]) -> list[ByShipper]:
@@ -38,7 +39,7 @@ def heartbeats(view: View, model: str, windows: Sequence[Window]) -> list[ByShip
 def _asked(model: str, windows: Sequence[Window]) -> dict[str, Any]:
     figures: dict[str, Any] = {"last": {"max": {"field": "@timestamp"}}}
     figures |= {name: {"avg": {"field": f"{_FACTS}{name}"}} for name in ("rss_bytes", "cpu_pct")}
-    for name in ("accepted", "dropped", "not_accepted", "oldest_unsent_s", "every_s"):
+    for name in (*_ACCOUNT, "oldest_unsent_s", "every_s"):
         figures[name] = {"max": {"field": f"{_FACTS}{name}"}}
     figures["ours"] = {"filter": {"term": {f"{_FACTS}models": model}}}
     figures["begun"] = {"min": {"field": f"{_FACTS}accepted"}}
@@ -69,6 +70,7 @@ def _beats(bucket: Mapping[str, Any]) -> Beats:
         accepted=round(value("accepted")),
         shipped=round(value("accepted") - value("begun")),
         lost=round(value("dropped") + value("not_accepted")),
+        refused=round(value("quarantined")),
         oldest=value("oldest_unsent_s"),
         holds=bucket["ours"]["doc_count"] > 0,
     )

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from driftlog_analyzers.errors import ConfigError
 
-STATE_KINDS = ("profiles", "findings", "alerts", "actions", "baselines", "leases")
+STATE_KINDS = ("profiles", "findings", "alerts", "actions", "baselines", "leases", "notifications")
 _FORBIDDEN = '-\\/*?"<>| ,#:'
 _LONGEST = 100
 

@@ -160,22 +160,35 @@ class StateIndex:
 
     def first(self, filters: Sequence[Query], *, sort: Sequence[Query]) -> Stored | None:
         """The first of the matching documents; None if there is none."""
+        return next(iter(self.top(filters, sort=sort, size=1)), None)
+
+    def top(
+        self, filters: Sequence[Query], *, sort: Sequence[Query], size: int
+    ) -> tuple[Stored, ...]:
+        """The first of the matching documents, 10,000 at most."""
         found = self._search(
             index=self.name,
             query={"bool": {"filter": [*filters]}},
             sort=[*sort],
-            size=1,
+            size=size,
             seq_no_primary_term=True,
             track_total_hits=False,
         )
-        return next(map(_stored, found["hits"]["hits"]), None)
+        return tuple(map(_stored, found["hits"]["hits"]))
 
     def values(self, field: str, filters: Sequence[Query], without: Sequence[Query]) -> set[str]:
         """The values of a field under ``driftlog`` among the matching documents."""
+        return set(self.counts(field, filters, without))
+
+    def counts(
+        self, field: str, filters: Sequence[Query] = (), without: Sequence[Query] = ()
+    ) -> dict[str, int]:
+        """How many of the matching documents have each value of a field under ``driftlog``."""
         terms = {"values": {"terms": {"field": f"driftlog.{field}", "size": 10_000}}}
         query = {"bool": {"filter": [*filters], "must_not": [*without]}}
         found = self._search(index=self.name, size=0, query=query, aggregations=terms)
-        return {bucket["key"] for bucket in found["aggregations"]["values"]["buckets"]}
+        buckets = found["aggregations"]["values"]["buckets"]
+        return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
 
     def write(self, writes: Iterable[Write], about: str = "what was read") -> list[Stored]:
         """Write all, in as few requests as their size allows, to be seen by every later search.
@@ -204,7 +217,23 @@ class StateIndex:
             size, count = size + length, count + 1
         return written + (self._bulk(lines, count, about) if lines else [])
 
+    def attempt(self, writes: Sequence[Write]) -> list[bool]:
+        """Write what nobody else wrote meanwhile; for each write, in order, whether it was done."""
+        if not writes:
+            return []
+        lines = [line for write in writes for line in write.lines(self.name)]
+        return [item["status"] != _CONFLICT for item in self._items(lines, len(writes))]
+
     def _bulk(self, lines: list[Any], count: int, about: str) -> list[Stored]:
+        items = self._items(lines, count)
+        if any(item["status"] == _CONFLICT for item in items):
+            raise ConflictError(
+                f"{about} in {self.name} was saved meanwhile by another process; run again"
+            )
+        return [Stored(i["_id"], i["_seq_no"], i["_primary_term"], {}) for i in items]
+
+    def _items(self, lines: list[Any], count: int) -> list[Any]:
+        """What the cluster says to each write of a request: done, or that another process was faster."""
         with self._explained():
             answer = self._client.bulk(operations=lines, refresh=True)
         items = [item for one in answer.get("items", ()) for item in one.values()]
@@ -213,16 +242,12 @@ class StateIndex:
                 f"{self.place} answered to {len(items)} of {count} writes; run again, which completes them"
             )
         for item in items:
-            if item["status"] == _CONFLICT:
-                raise ConflictError(
-                    f"{about} in {self.name} was saved meanwhile by another process; run again"
-                )
-            if "error" in item:
+            if "error" in item and item["status"] != _CONFLICT:
                 raise StoreError(
                     f"{self.place} refused a document: {reason(item)};"
                     " check the cluster's health and run again"
                 )
-        return [Stored(i["_id"], i["_seq_no"], i["_primary_term"], {}) for i in items]
+        return items
 
     def _search(self, **body: Any) -> Any:
         with self._explained():

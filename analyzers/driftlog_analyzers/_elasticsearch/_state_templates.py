@@ -1,4 +1,6 @@
-"""Bodies of the templates for what the analyzers remember: profiles, findings, alerts, actions, baselines, leases.
+"""Bodies of the templates for what the analyzers remember.
+
+Of profiles, findings, alerts, actions, baselines, leases and notifications each has an index.
 
 These are plain indices, because their documents change: deterministic ids, optimistic concurrency. What people chart
 and filter by is typed; the values as a whole stand in objects that are kept and not indexed, and are what is read back.
@@ -77,6 +79,7 @@ def state_mapping(kind: str) -> Json:
         "actions": _actions,
         "baselines": _baselines,
         "leases": _leases,
+        "notifications": _notifications,
     }[kind]()
     figures = dynamic("figures", ["driftlog.statistics.*"], _DOUBLE)
     return mapping(
@@ -286,6 +289,30 @@ def _leases() -> Json:
                 )
             }
         )
+    }
+
+
+def _notifications() -> Json:
+    """A document per thing to tell and route, with what became of it."""
+    keywords = ("id", "model", "size", "route", "thread", "incident", "kind", "state", "batch")
+    numbers = ("step", "number", "attempts", "again", "revision")
+    return {
+        "event": closed({"kind": KEYWORD}),
+        "driftlog": closed(
+            {
+                "notification": closed(
+                    {
+                        **dict.fromkeys((*keywords, "severity"), KEYWORD),
+                        **dict.fromkeys(numbers, _LONG),
+                        **dict.fromkeys(("created", "due", "ended"), MOMENT),
+                        "trigger": _FLAG,
+                        "summary": _SENTENCE,
+                        "error": _SENTENCE,
+                    }
+                ),
+                "intent": _KEPT,
+            }
+        ),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from elasticsearch import Elasticsearch
 
@@ -57,10 +58,11 @@ from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._shadow import Shadow, ShadowSpec
-from driftlog_analyzers._store import Edges, Extent, ProfileSpec, QualitySpec
+from driftlog_analyzers._store import ByHost, Edges, Extent, ProfileSpec, QualitySpec
 from driftlog_analyzers._window import LONGEST_GAP, CountSize, Window, WindowSize
 
 _WINDOWS = 500
+_HOSTS = 500
 _MODEL = "driftlog.model.name"
 _OUTPUTS = "prediction."
 _TAGS = "tags"
@@ -255,6 +257,16 @@ class ElasticsearchStore:
                 for window, group in zip(windows, conditions, strict=True)
             ]
 
+    def hosts(
+        self, model: str, windows: Sequence[Window], conditions: Sequence[Sequence[Condition]]
+    ) -> list[ByHost]:
+        """By host, the events of each window and those that show its conditions; see `EventStore.hosts`."""
+        with self._events(model, windows) as events:
+            return [
+                _by_host(events, window, group)
+                for window, group in zip(windows, conditions, strict=True)
+            ]
+
     def counting(self, model: str, window: Window, condition: Condition) -> str:
         """The search that counts the events that show a finding; see `EventStore.counting`."""
         with self._events(model, [window]) as events:
@@ -340,6 +352,29 @@ def _examples(
     _, found = events.view.aggregate(events.of(window), parts) if parts else (0, {})
     hits = [found[f"{n}"]["ids"]["hits"]["hits"] for n in range(len(conditions))]
     return [tuple(hit["sort"][0] for hit in some) for some in hits]
+
+
+def _by_host(events: _Events, window: Window, conditions: Sequence[Condition]) -> ByHost:
+    """Of some hundred hosts at the most: of more, nobody asks which one it is."""
+    by_host = {"terms": {"field": "host.name", "size": _HOSTS}}
+    filters = [
+        _wanted(c, condition_query(c, events.predictions if c.output else events.features))
+        for c in conditions
+    ]
+    parts = [Part({"hosts": by_host}, _HOSTS)]
+    parts += [
+        Part({f"{n}": {"filter": wanted, "aggregations": {"hosts": by_host}}}, _HOSTS)
+        for n, wanted in enumerate(filters)
+    ]
+    total, found = events.view.aggregate(events.of(window), parts)
+    if not total:
+        return ByHost({}, tuple({} for _ in conditions))
+    showing = (found[f"{n}"]["hosts"]["buckets"] for n in range(len(conditions)))
+    return ByHost(_buckets(found["hosts"]["buckets"]), tuple(map(_buckets, showing)))
+
+
+def _buckets(buckets: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
 
 
 def _wanted(condition: Condition, query: Query) -> Query:

@@ -5,9 +5,10 @@ stays without explanation: a wrong one costs people more time than none.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from driftlog_analyzers._explain._constant import constant
+from driftlog_analyzers._explain._hosts import by_host
 from driftlog_analyzers._explain._kinds import retyped
 from driftlog_analyzers._explain._numbers import rescaled, sentinel
 from driftlog_analyzers._explain._say import said
@@ -15,10 +16,13 @@ from driftlog_analyzers._explain._spelling import respelled, respelled_tokens
 from driftlog_analyzers._explain._swap import swapped
 from driftlog_analyzers._explain._versions import by_version, mixed
 from driftlog_analyzers._finding import Outcome, Result
+from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers.detectors import Case
 
-__all__ = ["by_version", "explained", "mixed"]
+__all__ = ["by_host", "by_version", "explained", "mixed"]
+
+EXPLANATION = "explanation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +97,36 @@ def explained(
     found = {r.feature for r in results if r.outcome is Outcome.FINDING}
     struck = {case.feature: case for case in cases if case.feature in found}
     return [
-        said(result, _explanation(result, struck, window, vocabulary))
-        if result.outcome is Outcome.FINDING and result.feature in struck
-        else result
+        told
         for result in results
+        for told in (
+            _said(result, struck, window, vocabulary)
+            if result.outcome is Outcome.FINDING and result.feature in struck
+            else [result]
+        )
     ]
 
 
-def _explanation(
+def _said(
     result: Result,
     struck: Mapping[str, Case],
     window: WindowProfile,
     vocabulary: Mapping[str, Counts],
-) -> str:
+) -> list[Result]:
+    """The result with its explanation; as it is, and the failure beside it, where a rule raises."""
+    (answer,) = guarded(EXPLANATION, result.feature, _explained, result, struck, window, vocabulary)
+    if answer.outcome is Outcome.FINDING:
+        return [answer]
+    return [result, replace(answer, segment=result.segment)]
+
+
+def _explained(
+    result: Result,
+    struck: Mapping[str, Case],
+    window: WindowProfile,
+    vocabulary: Mapping[str, Counts],
+) -> Result:
     tokens = vocabulary.get(result.feature, {})
     evidence = _Evidence(result, struck[result.feature], tuple(struck.values()), window, tokens)
     answers = (rule(evidence) for rule in _RULES.get(result.detector, ()))
-    return next(filter(None, answers), "")
+    return said(result, next(filter(None, answers), ""))

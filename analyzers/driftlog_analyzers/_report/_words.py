@@ -24,6 +24,8 @@ _HEADLINES: Mapping[str, str] = {
     "staleness": "an old model version",
     "multivariate": "{} no longer go together",
     "resources": "trouble: {}",
+    "log_damage": "damaged lines in the log",
+    "monitor": "detector {} failed",
 }
 _EFFECTS: Mapping[str, str] = {
     "vanished": "rise of the absence rate",
@@ -41,6 +43,8 @@ _EFFECTS: Mapping[str, str] = {
     "feedback": "Cohen's h of the shares",
     "staleness": "age over the oldest it may become",
     "multivariate": "total variation beyond chance",
+    "log_damage": "share of the lines",
+    "monitor": "answers that are lacking",
 }
 _STATISTICS: Mapping[str, str] = {
     "l_infinity": "L∞",

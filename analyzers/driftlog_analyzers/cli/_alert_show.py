@@ -78,16 +78,11 @@ def alerts_show(
         sizes = sizes_of(state, {found[0].model})
         actions = state.actions()
         groups = incidents(state.episodes(found[0].model))
-        around = [
-            e for one in groups if found[0].id in {x.id for x in one.episodes} for e in one.episodes
-        ]
-        silences = silences_of(where, actions)
-        alerts = {
-            one.episode.id: one
-            for one in reviewed(around or found, actions, silences, datetime.now(UTC))
-        }
         beside = _beside(state, found[0], sizes.get(found[0].id, ""))
-    group = next((one for one in groups if found[0].id in {e.id for e in one.episodes}), None)
+    group = next((one for one in groups if found[0] in one.episodes), None)
+    around = group.episodes if group else found
+    seen = reviewed(around, actions, silences_of(where, actions), datetime.now(UTC))
+    alerts = {one.episode.id: one for one in seen}
     if as_incident or not found[0].id.startswith(alert):
         _tell_incident(group, alerts, sizes, where, as_json=as_json)
         return

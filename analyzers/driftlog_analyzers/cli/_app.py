@@ -28,6 +28,7 @@ from driftlog_analyzers.cli._compare_models import compare_models
 from driftlog_analyzers.cli._console import complain, show
 from driftlog_analyzers.cli._demo import demo
 from driftlog_analyzers.cli._log import log
+from driftlog_analyzers.cli._notify import notify_list, notify_retry, notify_test
 from driftlog_analyzers.cli._options import alone
 from driftlog_analyzers.cli._report import report
 from driftlog_analyzers.cli._setup import setup
@@ -65,6 +66,7 @@ def application() -> typer.Typer:
     app.command()(analyze)
     app.add_typer(_alerts(), name="alerts")
     app.add_typer(_silences(), name="silences")
+    app.add_typer(_notifications(), name="notify")
     app.command()(across)
     app.add_typer(_dashboards(), name="dashboards")
     app.command()(report)
@@ -75,6 +77,14 @@ def application() -> typer.Typer:
     app.command("check-config")(check_config)
     app.command()(setup)
     return app
+
+
+def _notifications() -> typer.Typer:
+    group = typer.Typer(help="Try the routes; see what was told.", no_args_is_help=True)
+    group.command("test")(notify_test)
+    group.command("list")(notify_list)
+    group.command("retry")(notify_retry)
+    return group
 
 
 def _baselines() -> typer.Typer:

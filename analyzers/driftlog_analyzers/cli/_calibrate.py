@@ -134,7 +134,12 @@ def _lines(baseline: "Baseline", calibration: "Calibration", kept: str) -> list[
         :_SHOWN
     ]
     moved = [
-        (*key.split(".", 1), f"{spread.median:.3g}", f"{spread.largest:.3g}", f"{spread.floor:.3g}")
+        (
+            *map(str.strip, key.split(".", 1)),
+            f"{spread.median:.3g}",
+            f"{spread.largest:.3g}",
+            f"{spread.floor:.3g}",
+        )
         for key, spread in widest
     ]
     title = (

@@ -1,5 +1,6 @@
 """``driftlog check-config``: every problem of a configuration, before it is used."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,8 +20,10 @@ def check_config(
     Says what it would do, or all that is wrong with it.
     """
     from driftlog_analyzers._config import describe, load_config  # noqa: PLC0415 - pydantic is slow
+    from driftlog_analyzers._notify._senders import senders  # noqa: PLC0415 - as above
 
     config = load_config(file)
+    senders(config.routes, os.environ)  # complains of missing secrets and broken templates
     lines = describe(config)
     if as_json:
         show_json({"file": file, "ok": True, "runs": lines})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from driftlog_analyzers._config import Config
 
 _TIMEOUT = 120.0
-_NEEDED = ("profiles", "findings", "alerts", "baselines")
+_NEEDED = ("profiles", "findings", "alerts", "baselines", "notifications")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from driftlog_analyzers.errors import InputError, StoreError
 
 if TYPE_CHECKING:
     from driftlog_analyzers._config import Config
+    from driftlog_analyzers._notify._home import NotificationHome
     from driftlog_analyzers._state import BaselineHome, State
     from driftlog_analyzers._store import EventStore
 
@@ -90,6 +91,25 @@ class Place:
 
             with StateFile(self.state) as state:
                 yield state
+
+    @contextmanager
+    def open_notifications(self) -> Iterator["NotificationHome"]:
+        """What is told and was told.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        if isinstance(self.state, Cluster):
+            with self.state.connected() as client:
+                from driftlog_analyzers._elasticsearch import _notifications  # noqa: PLC0415 - needs the client
+
+                self.state.require_setup(client)
+                yield _notifications.ElasticsearchNotifications(client, self.state.namespace)
+        else:
+            from driftlog_analyzers._notify._file_home import NotificationFile  # noqa: PLC0415 - when needed
+
+            with NotificationFile(self.state) as home:
+                yield home
 
     @contextmanager
     def open_baselines(self) -> Iterator["BaselineHome"]:

@@ -1,10 +1,13 @@
 """``driftlog alerts ack`` and its like: what people do about alerts, kept with who, when and why."""
 
+import functools
 import getpass
+import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Concatenate
 
 import typer
 
@@ -16,130 +19,129 @@ if TYPE_CHECKING:
     from driftlog_analyzers._episode import Episode
     from driftlog_analyzers._review import Action
 
-IdsArgument = Annotated[
-    list[str],
-    typer.Argument(
-        help="Ids of alerts or incidents, or their beginnings; an incident is its alerts.",
-        metavar="ID...",
-    ),
-]
 ByOption = Annotated[
     str | None, typer.Option("--by", help="Who does; by default who is logged in.", metavar="NAME")
 ]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why.", metavar="TEXT")]
 
 
-@at_place
-def alerts_ack(
-    where: Place,
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """What all these commands are given.
+
+    Attributes:
+        where: where the alerts are.
+        ids: of alerts or incidents, or their beginnings.
+        reason: why.
+        by: who; None for who is logged in.
+        as_json: how to tell.
+    """
+
+    where: Place
+    ids: Sequence[str]
+    reason: str
+    by: str | None
+    as_json: bool
+
+
+def _given(
     *,
-    ids: IdsArgument,
-    reason: ReasonOption = "",
+    ids: Annotated[
+        list[str],
+        typer.Argument(
+            help="Ids of alerts or incidents, or their beginnings; an incident is its alerts.",
+            metavar="ID...",
+        ),
+    ],
+    reason: Annotated[str, typer.Option("--reason", help="Why.", metavar="TEXT")] = "",
     by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
+    """The options of `Acting`."""
+
+
+def _acting(command: Callable[Concatenate[Acting, ...], None]) -> Callable[..., None]:
+    """Give a command the options of `Acting`, and those of the place, in the stead of its first parameter."""
+    options = inspect.signature(_given).parameters
+    _, *own = inspect.signature(command).parameters.values()
+    where = inspect.Parameter("where", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+    @functools.wraps(command)
+    def run(where: Place, **given: Any) -> None:
+        common = {name: given.pop(name) for name in options}
+        command(Acting(where, **common), **given)
+
+    run.__signature__ = inspect.Signature([where, *own, *options.values()])  # type: ignore[attr-defined]
+    return at_place(run)
+
+
+@_acting
+def alerts_ack(acting: Acting) -> None:
     """Acknowledge alerts: somebody knows, and nobody need be reminded."""
-    _act(where, ids, "ack", reason, by, as_json=as_json)
+    _act(acting, "ack")
 
 
-@at_place
-def alerts_unack(
-    where: Place,
-    *,
-    ids: IdsArgument,
-    reason: ReasonOption = "",
-    by: ByOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@_acting
+def alerts_unack(acting: Acting) -> None:
     """Take an acknowledgement back."""
-    _act(where, ids, "unack", reason, by, as_json=as_json)
+    _act(acting, "unack")
 
 
-@at_place
+@_acting
 def alerts_snooze(
-    where: Place,
+    acting: Acting,
     *,
-    ids: IdsArgument,
     until: Annotated[
         str, typer.Option("--until", help="A time, or from now on, such as 4h or 3d.")
     ],
-    reason: ReasonOption = "",
-    by: ByOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Hear nothing of alerts until a time, and once after it if they are still there."""
-    end = ahead(until, "--until")
-    _act(where, ids, "snooze", reason, by, as_json=as_json, until=end)
+    _act(acting, "snooze", until=ahead(until, "--until"))
 
 
-@at_place
+@_acting
 def alerts_assign(
-    where: Place,
+    acting: Acting,
     *,
-    ids: IdsArgument,
     to: Annotated[
         str, typer.Option("--to", help="Who is to look after them; '' for nobody.", metavar="NAME")
     ],
-    reason: ReasonOption = "",
-    by: ByOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Say who looks after alerts."""
-    _act(where, ids, "assign", reason, by, as_json=as_json, assignee=to)
+    _act(acting, "assign", assignee=to)
 
 
-@at_place
-def alerts_comment(
-    where: Place,
-    *,
-    ids: IdsArgument,
-    reason: Annotated[str, typer.Option("--reason", help="What to say.", metavar="TEXT")],
-    by: ByOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@_acting
+def alerts_comment(acting: Acting) -> None:
     """Say something about alerts."""
-    _act(where, ids, "comment", reason, by, as_json=as_json)
+    if not acting.reason.strip():
+        raise typer.BadParameter("say something", param_hint="--reason")
+    _act(acting, "comment")
 
 
-@at_place
+@_acting
 def alerts_resolve(
-    where: Place,
+    acting: Acting,
     *,
-    ids: IdsArgument,
     verdict: Annotated[
         bool | None, typer.Option("--true/--false", help="Whether the alert was right.")
     ] = None,
-    reason: ReasonOption = "",
-    by: ByOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Close alerts by hand, until a later window is bad: then they are open again."""
-    _act(where, ids, "resolve", reason, by, as_json=as_json, verdict=verdict)
+    _act(acting, "resolve", verdict=verdict)
 
 
-@at_place
+@_acting
 def alerts_accept(
-    where: Place,
-    *,
-    ids: IdsArgument,
-    baseline: BaselineOption = None,
-    version: VersionOption = None,
-    reason: ReasonOption = "",
-    by: ByOption = None,
-    as_json: JsonOption = False,
+    acting: Acting, *, baseline: BaselineOption = None, version: VersionOption = None
 ) -> None:
     """Take for right what alerts show: amend the baseline, and close them.
 
     New values become known, the range is widened, null is allowed, a vanished feature is required no more.
     """
     _act(
-        where,
-        ids,
+        acting,
         "accept",
-        reason,
-        by,
-        as_json=as_json,
-        first=lambda episodes: _amend(where, episodes, baseline, version),
+        first=lambda episodes: _amend(acting.where, episodes, baseline, version),
     )
 
 
@@ -180,45 +182,38 @@ def ahead(text: str, option: str) -> datetime:
 
 
 def _act(
-    where: Place,
-    ids: Sequence[str],
+    acting: Acting,
     kind: str,
-    reason: str,
-    by: str | None,
     *,
-    as_json: bool,
     first: "Callable[[Sequence[Episode]], str] | None" = None,
     **more: Any,
 ) -> None:
     """Do the same about some alerts, at once or not at all; what was so already is left.
 
     Args:
-        where: where they are.
-        ids: of alerts or incidents.
+        acting: about which, by whom and why.
         kind: of the action.
-        reason: why.
-        by: who.
-        as_json: how to tell.
         first: is given the alerts about which something is new, before that is kept; what it did, in words.
         more: further fields of the action.
     """
     from driftlog_analyzers._review import ActionKind, about, due  # noqa: PLC0415 - when needed
     from driftlog_analyzers.cli._reviewed import asked  # noqa: PLC0415 - as above
 
+    where = acting.where
     where.require_state()
-    who, now, done = by or login(), datetime.now(UTC), ""
+    who, now, done = acting.by or login(), datetime.now(UTC), ""
     with where.open_state() as state, state.transaction():
-        episodes = asked(state, ids, where.remembered)
+        episodes = asked(state, acting.ids, where.remembered)
         new: list[tuple[Episode, Action]] = []
         for episode in episodes:
-            action = about(episode, ActionKind(kind), by=who, at=now, reason=reason)
+            action = about(episode, ActionKind(kind), by=who, at=now, reason=acting.reason)
             action = replace(action, **more)
             if made := due(episode, action, state.actions(action.subject)):
                 new.append((episode, made))
         if first and new:
             done = first([episode for episode, _ in new])
         state.save_actions([action for _, action in new])
-    if as_json:
+    if acting.as_json:
         same = {e.id for e in episodes} - {e.id for e, _ in new}
         show_json({"actions": [action for _, action in new], "unchanged": sorted(same)})
         return
@@ -241,21 +236,19 @@ def told(action: "Action") -> str:
         "accept": "accepted",
         "comment": "comment",
     }[action.kind]
-    verdict = {True: " as right", False: " as a false alarm", None: ""}[action.verdict]
+    verdict = {True: " as a true alarm", False: " as a false alarm", None: ""}[action.verdict]
     return f"{words}{verdict} by {action.by}"
 
 
 def _amend(
-    where: Place, episodes: "Sequence[Episode]", baseline: object, version: str | None
+    where: Place, episodes: "Sequence[Episode]", path: Path | None, version: str | None
 ) -> str:
     """Amend the baseline by what some alerts show; all of them, or an error says which cannot be.
 
     Raises:
         InputError: the alerts are of several models, or one shows what no constraint accepts.
     """
-    from pathlib import Path  # noqa: PLC0415 - when needed
-
-    from driftlog_analyzers._amend import accepted, differences  # noqa: PLC0415 - as above
+    from driftlog_analyzers._amend import accepted, differences  # noqa: PLC0415 - when needed
     from driftlog_analyzers.cli import _calibrate, _run  # noqa: PLC0415 - as above
     from driftlog_analyzers.errors import InputError  # noqa: PLC0415 - as above
 
@@ -265,7 +258,6 @@ def _amend(
             f"these alerts are of several models ({', '.join(sorted(models))}); accept them one by one"
         )
     (model,) = models
-    path = baseline if isinstance(baseline, Path) else None
     before = after = _run.find(where, model, path, version)
     for episode in episodes:
         after = accepted(after, episode.latest)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from driftlog_analyzers.cli._console import show, show_json, table
 from driftlog_analyzers.cli._options import ConfigOption, JsonOption, SpoolsOption
 from driftlog_analyzers.cli._place import configuration, spool_folder
+from driftlog_analyzers.cli._untold import STATE, counts, line
 
 if TYPE_CHECKING:
     from driftlog._upload import Status
@@ -18,13 +19,18 @@ def status(
     """Account for every event: accepted = indexed + duplicate + quarantined + dropped + unsent."""
     from driftlog._upload import read_status  # noqa: PLC0415 - when needed
 
-    spools = spool or [spool_folder(None, configuration(config))]
+    settings = configuration(config)
+    spools = spool or [spool_folder(None, settings)]
     found = [read_status(folder) for folder in dict.fromkeys(map(Path.resolve, spools))]
+    told = {one.spool: counts(settings.state or one.spool / STATE) for one in found}
     if as_json:
-        show_json({"spools": [_document(one) for one in found]})
+        spools_told = [_document(one) | {"notifications": told[one.spool]} for one in found]
+        show_json({"spools": spools_told})
         return
     for one in found:
         _show(one)
+        if sentence := line(told[one.spool]):
+            show(sentence)
 
 
 def _document(one: "Status") -> dict[str, Any]:

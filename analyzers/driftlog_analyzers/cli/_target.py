@@ -1,12 +1,15 @@
 """Where a new baseline goes, and what becomes of the one that is there."""
 
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from driftlog_analyzers.cli._console import show, show_json
+from driftlog_analyzers.cli._console import note, show, show_json
 from driftlog_analyzers.cli._place import Place
 from driftlog_analyzers.errors import ConfigError, InputError
 
@@ -91,14 +94,35 @@ class Target:
             )
 
     def save(self, baseline: "Baseline") -> str:
-        """Save it; where, in words."""
+        """Save it, with the calibrations of the one that is there where these still hold; where, in words."""
         from driftlog_analyzers._baseline_file import save_baseline  # noqa: PLC0415 - when needed
 
+        baseline = self._calibrated(baseline)
         if self.output:
             save_baseline(baseline, self.output)
             return str(self.output)
         with self.where.open_baselines() as home:
             return home.save(baseline)
+
+    def _calibrated(self, baseline: "Baseline") -> "Baseline":
+        """With the calibrations that hold; people are told of those that do not."""
+        from driftlog_analyzers._carried import carried  # noqa: PLC0415 - when needed
+
+        with suppress(ConfigError):
+            if there := self._there(baseline.model, baseline.version):
+                baseline, lost = carried(there, baseline)
+                if lost:
+                    note(self._told_lost(baseline, [calibration.size for calibration in lost]))
+        return baseline
+
+    def _told_lost(self, baseline: "Baseline", sizes: Sequence[str]) -> str:
+        at = f" --baseline {shlex.quote(str(self.output))}" if self.output else ""
+        model = f"calibrate --model {shlex.quote(baseline.model)}{at}"
+        again = "; ".join(self.where.command(f"{model} --window {size}") for size in sizes)
+        return (
+            f"The calibration of baseline {baseline.name} for windows of {', '.join(sizes)} was of another reference"
+            f" and is dropped; learn it anew with: {again}"
+        )
 
     def how_edited(self) -> str:
         """How people edit what was saved."""

@@ -9,6 +9,8 @@ from driftlog_analyzers.detectors import (
     error_rate,
     feedback,
     latency,
+    log_damage,
+    monitor,
     multivariate,
     na_spike,
     new_feature,
@@ -63,4 +65,6 @@ NAMES = (
     multivariate.NAME,
     resources.NAME,
     volume.NAME,
+    log_damage.NAME,
+    monitor.NAME,
 )

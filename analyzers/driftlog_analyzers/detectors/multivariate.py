@@ -21,6 +21,7 @@ from driftlog_analyzers._statistics import counted, percent
 NAME = "multivariate"
 FEWEST = 200
 MINIMUM_EFFECT = 0.05
+HIGH = 0.3
 _ROUNDS = 100
 _CLOSE = 1e-6
 _PER_CELL = 5.0
@@ -96,7 +97,7 @@ def _pair(
         Outcome.OK,
         f"{first.feature} and {second.feature} no longer go together as they did: {percent(max(0.0, effect))} of the"
         f" events beyond chance, in a sample of {after.sum():,.0f}, though their own shares are allowed for",
-        severity=Severity.MEDIUM,
+        severity=Severity.HIGH if effect >= HIGH else Severity.MEDIUM,
         n=int(after.sum()),
         effect=max(0.0, effect),
         p_value=min(1.0, pairs * float(stats.chi2.sf(statistic, freedom))),

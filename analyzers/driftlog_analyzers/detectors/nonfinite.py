@@ -6,6 +6,7 @@ from driftlog_analyzers.detectors._case import Case, insufficient
 from driftlog_analyzers.detectors._rates import matters
 
 NAME = "nonfinite"
+HIGH = 0.01
 
 
 def nonfinite(case: Case, minimum: int) -> Result | None:
@@ -21,7 +22,7 @@ def nonfinite(case: Case, minimum: int) -> Result | None:
         case.feature,
         Outcome.FINDING if after > before and matters(before, after) else Outcome.OK,
         f"{case.feature}: NaN or infinite in {percent(after)} of {n:,} events (before: {percent(before)})",
-        severity=Severity.HIGH,
+        severity=Severity.HIGH if after - before >= HIGH else Severity.MEDIUM,
         n=n,
         effect=cohen_h(before, after),
         p_value=more_often(case.after.nonfinite, n, case.before.nonfinite, m),

@@ -1,10 +1,11 @@
 """Numeric shift: the distribution of the numbers moved.
 
-Three tests over the histogram bins of the baseline's edges, joined by Cauchy's combination:
+Four tests over the histogram bins of the baseline's edges, the last three joined by Cauchy's combination:
 
 - Mann and Whitney's U (1947) of binned ranks, with the correction for ties: the centre moved. It asks for no moments,
   so that a heavy tail neither hides a shift nor feigns one;
 - Kolmogorov and Smirnov's D at the edges, which is a lower bound of D itself: anything moved;
+- Fisher's exact test of numbers between the known ones, where those are few: values left their usual grid;
 - Pearson's chi-squared test of homogeneity (1900) over the bins, neighbours pooled until each expects `EXPECTED`
   numbers in the window: a spike, or values that left their usual grid.
 
@@ -22,11 +23,14 @@ from scipy.special import kolmogorov
 from driftlog_analyzers._finding import Condition, Outcome, Result, Severity
 from driftlog_analyzers._profile import Numeric
 from driftlog_analyzers._statistics import (
+    RARE,
     Floats,
     centre_moved,
     counted,
     excess_variation,
     figure,
+    first_time,
+    more_often,
     pooled_neighbours,
     together,
 )
@@ -39,6 +43,8 @@ MINIMUM_D = 0.03
 MINIMUM_VARIATION = 0.05
 EXPECTED = 5.0
 HIGH = 0.3
+BETWEEN = 0.1
+"""The part of the level that is kept for numbers between the known ones."""
 MANY_SD = 1000.0
 
 
@@ -71,11 +77,22 @@ def numeric_shift(case: Case, minimum: int) -> Result | None:
 
 
 def _probability(old: Floats, new: Floats, distance: float) -> float:
-    """Of the three tests together."""
+    """Of the four tests together."""
     m, n = old.sum(), new.sum()
     homogeneous = homogeneity(pooled_neighbours(old, new, EXPECTED))
     largest_gap = float(kolmogorov(math.sqrt(n * m / (n + m)) * distance))
-    return together(centre_moved(old, new), homogeneous, largest_gap)
+    usual = together(centre_moved(old, new), homogeneous, largest_gap)
+    return min(1.0, usual / (1.0 - BETWEEN), _between(old, new) / BETWEEN)
+
+
+def _between(old: Floats, new: Floats) -> float:
+    """Of the numbers in inner bins that were empty: only bins between known numbers are."""
+    m, n = int(old.sum()), int(new.sum())
+    inner_old, inner_new = old[1:-1], new[1:-1]
+    hits = int(inner_new[inner_old == 0].sum())
+    if once := int((inner_old == 1).sum()):
+        return more_often(hits, n, once, m)
+    return first_time(hits, n, m, int(((inner_old > 0) & (inner_old <= RARE)).sum()))
 
 
 def _kolmogorov(old: Floats, new: Floats) -> float:

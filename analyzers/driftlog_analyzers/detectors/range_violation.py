@@ -41,7 +41,7 @@ def range_violation(case: Case, minimum: int) -> Result | None:
     probability = _probability(before, after) if before else 1.0
     many, far = forbidden > 0 or share >= MINIMUM_SHARE, _is_far(before, after)
     alone = after.below + after.above == 1
-    if before and far:
+    if before:
         probability = min(probability, 2.0 * _by_tails(before, after))
     return Result(
         NAME,

@@ -11,7 +11,7 @@ from statistics import median
 
 from driftlog_analyzers._beats import Beats, ByShipper
 from driftlog_analyzers._finding import Change, Outcome, Result, Severity
-from driftlog_analyzers._statistics import counted
+from driftlog_analyzers._statistics import counted, percent
 from driftlog_analyzers._window import Window
 
 NAME = "resources"
@@ -22,6 +22,10 @@ ABOVE_LARGEST = 0.1
 """Growth over the median of the earlier windows, and over the largest of them."""
 LATE = 900.0
 """Seconds that the oldest unsent event may wait."""
+REFUSED = 10
+REFUSED_SHARE = 0.01
+HIGH = 0.1
+"""Events in quarantine, and their share of those that were logged, that are a finding; the share of a grave one."""
 _DAY = timedelta(days=1)
 MISSED = 2
 EVENTS = 100
@@ -46,8 +50,9 @@ def resources(
     """Judge the shippers of one closed window.
 
     The effect is, by feature: of ``shipper.memory`` and ``shipper.cpu`` the growth over the median of the week before,
-    of ``shipper.loss`` the number of lost events, of ``shipper.delay`` the oldest unsent event's age in seconds, of
-    ``shipper.silence`` the intervals without heartbeat at the window's end.
+    of ``shipper.loss`` the number of lost events, of ``shipper.quarantine`` the share of events that were refused or
+    damaged, of ``shipper.delay`` the oldest unsent event's age in seconds, of ``shipper.silence`` the intervals without
+    heartbeat at the window's end.
 
     Args:
         window: the window.
@@ -98,6 +103,7 @@ def _of_shipper(
     if now is None:
         return
     yield _loss(shipper, now, past)
+    yield _quarantine(shipper, now, past)
     late = f"{shipper}: the oldest unsent event waited {now.oldest:,.0f} s, over {LATE:,.0f}"
     yield _Answer("shipper.delay", now.oldest > LATE, now.oldest, late, Severity.MEDIUM)
     before = [beats for _, beats in past]
@@ -124,6 +130,18 @@ def _loss(shipper: str, now: Beats, past: Sequence[tuple[Window, Beats]]) -> _An
     lost = max(0, now.lost - before)
     words = f"{shipper}: {counted(lost, 'event')} lost, dropped by the shipper or not accepted by the spool"
     return _Answer("shipper.loss", lost > 0, float(lost), words, Severity.HIGH)
+
+
+def _quarantine(shipper: str, now: Beats, past: Sequence[tuple[Window, Beats]]) -> _Answer:
+    refused = max(0, now.refused - (past[-1][1].refused if past else 0))
+    share = refused / max(refused, now.shipped) if refused else 0.0
+    words = (
+        f"{shipper}: {counted(refused, 'event')} ({percent(share)}) refused by Elasticsearch or damaged; they are in"
+        " upload/quarantine there, and driftlog status counts them by reason"
+    )
+    found = refused >= REFUSED and share >= REFUSED_SHARE
+    severity = Severity.HIGH if share >= HIGH else Severity.MEDIUM
+    return _Answer("shipper.quarantine", found, share, words, severity)
 
 
 def _grown(name: str, what: str, unit: str, now: float, earlier: Sequence[float]) -> _Answer:

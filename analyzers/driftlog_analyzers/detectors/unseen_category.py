@@ -3,7 +3,8 @@
 New data of an unchanged source brings new values, too: as often as a value stood only once in the reference (Good
 1953), which is also the leave-one-out rate of the reference itself. Fisher's exact test compares the window's unseen
 mass with that. New values within the usual novelty are a notice; a domain that people closed (``min_domain_mass``) is a
-rule: too little known mass is a finding, enough of it a notice. The items of one list come together, so that counts of
+rule: too little known mass is a finding, enough of it a notice. Where no value stood only once, `first_time` tells
+how often a new one is to be expected. The items of one list come together, so that counts of
 items are shrunk to the number of lists.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from driftlog_analyzers._finding import Change, Condition, Outcome, Result, Severity
 from driftlog_analyzers._profile import Categorical
-from driftlog_analyzers._statistics import more_often, percent, rate
+from driftlog_analyzers._statistics import RARE, first_time, more_often, percent, rate
 from driftlog_analyzers.detectors._case import Case, insufficient
 
 NAME = "unseen_category"
@@ -50,14 +51,14 @@ def _result(
     once = sum(count == 1 for count in before.counts.values())
     usual, share = rate(once, before.n), rate(unseen, n)
     tolerated = 0 < mass <= rate(n - unseen, n) or (not mass and share - usual < MINIMUM_EXCESS)
-    probability = _probability(case, unseen, n, once, before.n)
+    probability = _probability(case, unseen, n, once, before)
     top = sorted(new.items(), key=lambda item: (-item[1], item[0]))
     return Result(
         NAME,
         case.feature,
         Outcome.FINDING,
         f"{case.feature}: {percent(share)} of {n:,} values are new: {_names(top)} ({_measure(mass, usual)})",
-        severity=Severity.INFO if tolerated else _severity(share),
+        severity=Severity.INFO if tolerated else _severity(share, unseen),
         n=n,
         effect=share - usual,
         p_value=None if mass > 0 else probability,
@@ -91,11 +92,17 @@ def _measure(mass: float, usual: float) -> str:
     return f"{percent(mass)} must be known" if mass else f"usual novelty: {percent(usual)}"
 
 
-def _severity(share: float) -> Severity:
-    return Severity.HIGH if share >= HIGH else Severity.MEDIUM
+def _severity(share: float, unseen: int) -> Severity:
+    if share >= HIGH:
+        return Severity.HIGH
+    return Severity.LOW if unseen == 1 else Severity.MEDIUM
 
 
-def _probability(case: Case, unseen: int, n: int, once: int, m: int) -> float:
+def _probability(case: Case, unseen: int, n: int, once: int, before: Categorical) -> float:
     """Fisher's exact test over events; a list's share of unseen items counts as that share of the list."""
     lists, window_lists = case.baseline.strings + case.baseline.lists, case.occasions[1]
-    return more_often(unseen * window_lists // n, window_lists, -(-once * lists // m), lists)
+    hits = unseen * window_lists // n
+    if not once:
+        rare = sum(count <= RARE for count in before.counts.values())
+        return first_time(hits, window_lists, lists, rare)
+    return more_often(hits, window_lists, -(-once * lists // before.n), lists)

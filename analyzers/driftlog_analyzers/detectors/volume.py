@@ -23,6 +23,7 @@ MINIMUM_WINDOWS = 5
 MINIMUM_EXPECTED = 5.0
 MINIMUM_FACTOR = 1.5
 STEADY_FACTOR = 1.25
+HIGH = 4.0
 STEADY_QUANTILE = 0.001
 _DECILES_TO_SD = 2.563  # a normal variable's distance between its deciles, in standard deviations
 
@@ -51,13 +52,20 @@ def volume(events: int, history: Sequence[int]) -> Result:
         "",
         Outcome.FINDING if far else Outcome.OK,
         f"{words} in the window, usually {usual:,.0f}",
-        severity=Severity.CRITICAL if not events else Severity.MEDIUM,
+        severity=_severity(events, usual),
         n=events,
         effect=math.log((events + 0.5) / (usual + 0.5)),
         p_value=_probability(events, usual, spread * spread, len(history), steady=steady),
         changes=(Change("events", 1.0, events / usual, round(usual), events),),
         statistics={"usual": usual, "spread": spread, "windows": float(len(history))},
     )
+
+
+def _severity(events: int, usual: float) -> Severity:
+    if not events:
+        return Severity.CRITICAL
+    far = events >= usual * HIGH or events <= usual / HIGH
+    return Severity.HIGH if far else Severity.MEDIUM
 
 
 def _is_steady(variance: float, mean: float, windows: int) -> bool:

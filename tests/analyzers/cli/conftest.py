@@ -124,3 +124,20 @@ def spool(tmp_path, driftlog):
     )
     assert 0 == done.code
     return folder
+
+
+@pytest.fixture
+def billing(driftlog, tmp_path):
+    """Options that lead to a spool of ten hours, analysed; in the last two both features of billing are null."""
+    rows = ["when,billing_due,billing_paid,plan"]
+    for minute in range(600):
+        at = START + timedelta(minutes=minute)
+        due = "" if minute >= 480 else minute % 17
+        rows.append(f"{at.isoformat()},{due},{due},{'abc'[minute % 3]}")
+    (tmp_path / "traffic.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "train.csv").write_text("\n".join(rows[:481]) + "\n")
+    where = ("--spool", "spool", "--model", "churn", "--version", "7", "--time", "when")
+    assert 0 == driftlog("log", "traffic.csv", *where).code
+    assert 0 == driftlog("baseline", *where, "--input", "train.csv").code
+    assert 0 == driftlog("analyze", "--spool", "spool").code
+    return ("--spool", "spool")

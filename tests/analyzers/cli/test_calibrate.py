@@ -121,3 +121,32 @@ def test_diff_of_two_baselines(spool, driftlog, tmp_path):
     assert {("amount", "maximum"), ("amount", "mean"), ("channel", "share of 'web'")} <= keys
     assert (0, True) == (text.code, f"{len(keys)} differences." in text.out)
     assert (0, True) == (same.code, "The two say the same." in same.out)
+
+
+def test_a_baseline_made_again_keeps_its_calibration(spool, driftlog):
+    """Of the same events it is kept without a word; of others it is dropped, and one sentence says so."""
+    driftlog("calibrate", "--spool", spool, *WINDOW)
+    kept = load_baseline(path_of(spool)).calibrations
+
+    same = driftlog("baseline", "--spool", spool, "--to", "2026-04-13", "--force")
+    assert ("", kept) == (same.err, load_baseline(path_of(spool)).calibrations)
+
+    other = driftlog("baseline", "--spool", spool, "--to", "2026-04-12")
+    assert () == load_baseline(path_of(spool)).calibrations
+    assert (
+        f"The calibration of baseline {MODEL} 7 for windows of 8h was of another reference and is dropped;"
+        f" learn it anew with: driftlog calibrate --model {MODEL} --window 8h --spool {spool}\n"
+    ) == other.err
+
+
+def test_a_calibrated_file_that_is_made_again(spool, driftlog, tmp_path):
+    """With --output it is the file that is looked at, and that the sentence names."""
+    file = tmp_path / "a.toml"
+    make = ("baseline", "--spool", spool, "--output", file)
+    driftlog(*make, "--to", "2026-04-13")
+    driftlog("calibrate", "--spool", spool, *WINDOW, "--baseline", file)
+
+    assert "" == driftlog(*make, "--to", "2026-04-13").err
+    assert 1 == len(load_baseline(file).calibrations)
+    told = driftlog(*make, "--to", "2026-04-12").err
+    assert f"calibrate --model {MODEL} --baseline {file} --window 8h" in told

@@ -11,6 +11,8 @@ from elasticsearch import Elasticsearch
 
 from driftlog import PredictionLogger
 from tests.acceptance.replayed import real
+from tests.analyzers.rhythms import growing, log_days
+from tests.analyzers.spools import MODEL
 
 from .conftest import ROLES, START
 
@@ -98,6 +100,7 @@ def test_real_data_is_judged_as_in_the_spool(driftlog, ship, there, tmp_path):
         again = driftlog(*analyze)
         assert (0, "", first.json) == (again.code, again.err, again.json)
         shown = driftlog("alerts", "show", listed["alerts"][0]["id"][:8], *place, "--json").json
+        assert shown.pop("query")[:4] in {"GET ", "SELE"}  # of each store its own
         report = driftlog("report", *place, "--output", "r.html", "--json").json
         built = {name: made.json[name] for name in ("events", "features", "version")}
         answers.append([built, first.json, listed, shown, report["windows"]])
@@ -106,6 +109,26 @@ def test_real_data_is_judged_as_in_the_spool(driftlog, ship, there, tmp_path):
 
     spool, elastic = answers
     assert {"hum", "windspeed"} <= {alert["feature"] for alert in spool[2]["alerts"]}
+    assert set() == set(flat(spool).items()) ^ set(flat(elastic).items())
+
+
+def test_calibrate_as_on_the_spool(driftlog, ship, there, tmp_path):
+    """Growing traffic calibrates alike, is kept with the baseline there, and analyze judges and speaks by it."""
+    log_days(tmp_path / "spool", growing, 56, faulty=49)
+    ship("spool")
+    answers = []
+    for place in (("--spool", "spool"), there):
+        assert 0 == driftlog("baseline", *place, "--to", "2026-04-13").code
+        done = driftlog("calibrate", *place, "--window", "8h", "--json")
+        assert (0, "") == (done.code, done.err)
+        learned = {name: value for name, value in done.json.items() if name != "path"}
+        alerts = driftlog("analyze", *place, "--window", "8h", "--json").json["alerts"]
+        shown = driftlog("alerts", "show", alerts[0]["id"], *place).out
+        assert f"beside    {MODEL} 7 beside the windows before\n" in shown
+        answers.append([learned, alerts])
+
+    spool, elastic = answers
+    assert ("trailing", {"amount"}) == (spool[0]["mode"], {alert["feature"] for alert in spool[1]})
     assert set() == set(flat(spool).items()) ^ set(flat(elastic).items())
 
 
@@ -330,3 +353,31 @@ def test_the_page_s_python(driftlog, ship, spool, there, capsys):
     assert [["60", "0.25"], ["30", "0.25"], ["0", "None"]] == [
         [n, mae if mae == "None" else f"{float(mae):.4g}"] for n, mae in printed[:3]
     ]
+
+
+def test_alerts_are_reviewed_there(driftlog, spool, ship, there, elasticsearch_url):
+    """What people do is kept in the cluster, and the search that `show` prints counts what the alert says."""
+    ship(spool)
+    driftlog("baseline", *there, "--model", "m", "--version", "7", "--input", "train.csv", *ROLES)
+    assert 0 == driftlog("analyze", *there).code
+    (alert,) = driftlog("alerts", "list", *there, "--json").json["alerts"]
+    acked = driftlog("alerts", "ack", alert["id"][:8], *there, "--by", "ann", "--reason", "on it")
+    assert (0, "") == (acked.code, acked.err)
+    driftlog("alerts", "assign", alert["incident"]["id"], *there, "--to", "bob")
+    shown = driftlog("alerts", "show", alert["id"], *there, "--json").json
+    assert ("acknowledged", "bob") == (shown["review"]["state"], shown["review"]["assignee"])
+    assert ["ack", "assign"] == [action["kind"] for action in shown["actions"]]
+
+    head, body = shown["query"].split("\n")
+    with Elasticsearch(elasticsearch_url, max_retries=0) as client:
+        answer = client.search(index=head.split()[1].split("/")[0], **orjson.loads(body))
+    counted = answer["hits"]["total"]["value"], answer["aggregations"]["showing"]["doc_count"]
+    assert (shown["latest"]["n"], shown["latest"]["changes"][0]["after_count"]) == counted
+    assert (60, 60) == counted
+
+    silenced = driftlog("silences", "add", "--to", "4h", "--reason", "move", *there)
+    assert (0, "") == (silenced.code, silenced.err)
+    assert 1 == len(driftlog("silences", "list", *there, "--json").json["silences"])
+    accepted = driftlog("alerts", "accept", alert["id"], *there)
+    assert (0, True) == (accepted.code, "income required" in accepted.out)
+    assert [] == driftlog("analyze", *there, "--json").json["alerts"]

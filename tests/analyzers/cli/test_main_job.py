@@ -28,7 +28,7 @@ def test_help_is_fast_and_needs_no_heavy_module(process):
     commands = re.findall(r"^  ([a-z][a-z-]+)  ", shown.out, re.MULTILINE)
     expected = (
         "demo log calibrate analyze across report skew compare-models ship status check-config setup"
-        " baseline alerts"
+        " baseline alerts notify"
     )
     assert expected.split() == commands
 

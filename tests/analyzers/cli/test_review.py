@@ -182,23 +182,6 @@ def test_the_link_leads_into_kibana(driftlog, alert, spool, tmp_path):
     assert "FROM%20logs-driftlog.m-default%20%7C%20WHERE" in shown["kibana"]
 
 
-@pytest.fixture
-def billing(driftlog, tmp_path):
-    """A spool whose last two hours lack both features of billing, and a drifting one."""
-    rows = ["when,billing_due,billing_paid,plan"]
-    for minute in range(600):
-        at = START + timedelta(minutes=minute)
-        due = "" if minute >= 480 else minute % 17
-        rows.append(f"{at.isoformat()},{due},{due},{'abc'[minute % 3]}")
-    (tmp_path / "b.csv").write_text("\n".join(rows) + "\n")
-    (tmp_path / "good.csv").write_text("\n".join(rows[:481]) + "\n")
-    where = ("--spool", tmp_path / "b", "--model", "m", "--version", "1")
-    driftlog("log", "b.csv", *where, "--time", "when")
-    driftlog("baseline", *where, "--input", "good.csv", "--time", "when")
-    assert 0 == driftlog("analyze", "--spool", tmp_path / "b").code
-    return ("--spool", tmp_path / "b")
-
-
 def test_an_incident_is_reviewed_as_one(driftlog, billing):
     """Its id stands for all its alerts; the list tells its cause, and show its alerts."""
     (incident,) = driftlog("alerts", "list", "--incidents", *billing, "--json").json["incidents"]

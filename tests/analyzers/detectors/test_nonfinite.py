@@ -73,3 +73,9 @@ def test_nothing_to_say():
     assert nonfinite(case(infinite(100, 50), infinite(100, 0)), MINIMUM) is None
     assert nonfinite(undeclared(infinite(100, 50)), MINIMUM) is None
     assert nonfinite(case(infinite(100, 0), ABSENT, window=100), MINIMUM) is None
+
+
+@pytest.mark.parametrize(("bad", "expected"), [(9, Severity.MEDIUM), (11, Severity.HIGH)])
+def test_severity(bad, expected):
+    """From one event in a hundred on it is grave."""
+    assert expected == nonfinite(case(infinite(10_000, 0), infinite(1000, bad)), MINIMUM).severity

@@ -38,7 +38,7 @@ def test_a_healthy_shipper():
     """All rules answer, and none of them finds anything."""
     results = told()
 
-    names = ("silence", "loss", "delay", "memory", "cpu")
+    names = ("silence", "loss", "quarantine", "delay", "memory", "cpu")
     assert {f"shipper.{name}" for name in names} == results.keys()
     assert set() == alerting(results)
 
@@ -49,6 +49,12 @@ def test_a_healthy_shipper():
         ({"memory": 300 * MIB}, "memory", 2.0, "memory went from "),
         ({"cpu": 20.0}, "cpu", 3.0, "processor time went from 180 to 720 ms per event"),
         ({"lost": 7}, "loss", 7.0, "7 events lost"),
+        (
+            {"refused": 10},
+            "quarantine",
+            0.01,
+            "10 events (1 %) refused by Elasticsearch or damaged",
+        ),
         ({"oldest": 7200.0}, "delay", 7200.0, "the oldest unsent event waited 7,200 s"),
         ({"last": hour(99).end}, "silence", 60.0, "the shipper is silent since"),
     ],
@@ -70,11 +76,13 @@ def test_trouble(facts, feature, effect, words):
         {"memory": None, "cpu": None},
         {"cpu": 90.0, "shipped": 99},
         {"oldest": 900.0},
+        {"refused": 9, "shipped": 0},
+        {"refused": 19, "shipped": 2000},
         {"last": hour(100).end - timedelta(seconds=120)},
     ],
 )
 def test_what_is_no_trouble(facts):
-    """Growth by less than a half, unknown figures, few events, and two missed beats are none."""
+    """Growth by less than a half, unknown figures, few events, few refused ones, and two missed beats are none."""
     assert set() == alerting(told(**facts))
 
 
@@ -91,6 +99,16 @@ def test_lost_events_are_told_once():
 
     assert set() == alerting(told(earlier, lost=5))
     assert 3 == told(earlier, lost=8)["shipper.loss"].effect
+
+
+def test_refused_events_are_told_once():
+    """What is in quarantine stays there: only what came is new, and a tenth of all events is grave."""
+    earlier = [*WEEK[:-1], (hour(99), {SHIPPER: beats(99, refused=500)})]
+
+    assert set() == alerting(told(earlier, refused=509))
+    assert [Severity.MEDIUM, Severity.HIGH] == [
+        told(earlier, refused=refused)["shipper.quarantine"].severity for refused in (599, 600)
+    ]
 
 
 def test_too_short_a_past():

@@ -38,6 +38,15 @@ def test_silence():
     assert result.p_value < 1e-15
 
 
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [(0, Severity.CRITICAL), (24, Severity.HIGH), (26, Severity.MEDIUM), (401, Severity.HIGH)],
+)
+def test_severity(events, expected):
+    """A quarter or four times the usual number is grave, no event at all the gravest."""
+    assert expected == volume(events, STEADY).severity
+
+
 @pytest.mark.parametrize(("events", "sign"), [(30, -1), (300, 1)])
 def test_far(events, sign):
     """A third or thrice the usual number is a finding on its side."""
