@@ -5,11 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from driftlog_analyzers._calibration import Mode, Reference, slot_of
-<<<<<<< HEAD
 from driftlog_analyzers._charted import Charted
-=======
 from driftlog_analyzers._damage import Damaged
->>>>>>> main
 from driftlog_analyzers._earlier import Earlier
 from driftlog_analyzers._evaluate import evaluate
 from driftlog_analyzers._explain import by_host, by_version, mixed
@@ -153,11 +150,7 @@ def _evaluation(
         run.label_of(window),
         told,
         len(results),
-<<<<<<< HEAD
-        labelled=labelled,
         versions=most(profile.versions),
-=======
->>>>>>> main
     )
 
 

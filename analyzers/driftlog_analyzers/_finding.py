@@ -135,11 +135,8 @@ class Evaluation:
         results: every result that is not plainly ok, findings first; the weak ones without their evidence.
         checked: how many results were made, the plain ones included.
         labelled: predictions with a label, where those are held against the baseline's.
-<<<<<<< HEAD
         versions: the model versions that served, the most frequent first, as far as charts tell them.
-=======
         damaged: lines of the log that are no events.
->>>>>>> main
     """
 
     model: str
@@ -150,11 +147,8 @@ class Evaluation:
     checked: int
     revision: int = 1
     labelled: int = 0
-<<<<<<< HEAD
     versions: tuple[str, ...] = ()
-=======
     damaged: int = 0
->>>>>>> main
 
     @property
     def findings(self) -> tuple[Result, ...]:
