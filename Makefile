@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUNS ?= 200
+ROUNDS ?= 44
 READY := $(VENV)/.ready
 
 help: ## list the targets
@@ -34,8 +35,8 @@ bench: $(READY) ## measure everything, peers in the same run
 	$(BIN)/python benchmarks/window.py
 	$(BIN)/python benchmarks/disk.py --save
 
-bench-detection: $(READY) ## race the detectors with the peers on real data with faults (hours; make ... RUNS=25 for fewer runs)
-	$(BIN)/python -m benchmarks.detection --runs $(RUNS)
+bench-detection: $(READY) ## race the detectors with the peers on real data with faults (hours; make ... RUNS=25 ROUNDS=8 for fewer runs)
+	$(BIN)/python -m benchmarks.detection --runs $(RUNS) --rounds $(ROUNDS)
 
 elasticsearch: $(READY) ## run an Elasticsearch node like that of the tests
 	@$(BIN)/python -m tests.elasticsearch.node

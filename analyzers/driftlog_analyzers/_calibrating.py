@@ -2,14 +2,15 @@
 
 import zlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import overload
 
 from driftlog_analyzers._baseline import Baseline, Constraint
 from driftlog_analyzers._calibration import MINIMUM_WINDOWS, Reference, calibrate
-from driftlog_analyzers._evaluate import evaluate
+from driftlog_analyzers._comparable import comparable
+from driftlog_analyzers._evaluate import decide, evaluate, level_of
 from driftlog_analyzers._finding import Outcome, Result
 from driftlog_analyzers._floors import Judged, spread_key
 from driftlog_analyzers._json import from_json, to_json
@@ -18,7 +19,7 @@ from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._store import EventStore
 from driftlog_analyzers._window import CountSize, Window, WindowSize
-from driftlog_analyzers.detectors import NAMES, range_violation, unseen_category
+from driftlog_analyzers.detectors import NAMES, range_violation, stuck, unseen_category, volume
 from driftlog_analyzers.errors import BaselineError
 
 Progress = Callable[[int, int], None]
@@ -63,10 +64,11 @@ def calibrated(
         for window in store.windows(baseline.model, size, stretch.start, stretch.end)
         if _is_used(window, size, stretch, without)
     ]
-    used, profiles = [], _Packed()
+    used, profiles, events = [], _Packed(), {}
     for n, (window, profile) in enumerate(
         zip(windows, store.profiles(profile_spec(baseline), windows), strict=True), 1
     ):
+        events[window] = profile.events
         if profile.events >= settings.min_events and _is_of(profile, baseline.profile):
             used.append(window)
             profiles.add(profile)
@@ -77,9 +79,15 @@ def calibrated(
             f"the log holds {len(used)} windows of {size} with {settings.min_events} events or more from {stretch}; "
             f"at least {MINIMUM_WINDOWS} are needed: name a longer stretch without faults, or smaller windows"
         )
-    judge = _Judge(baseline, settings)
     found = calibrate(
-        size, used, profiles, judge, settings.budget, own=_is_own(baseline, used), without=without
+        size,
+        used,
+        profiles,
+        _Judge(baseline, settings),
+        settings.budget,
+        counted=[_counted_events(size, window, events, settings) for window in used],
+        own=_is_own(baseline, used),
+        without=without,
     )
     others = tuple(c for c in baseline.calibrations if c.size != found.size)
     return replace(baseline, calibrations=(*others, found))
@@ -155,11 +163,12 @@ class _Judge:
         return _judged(evaluate(profile, self.baseline, settings, reference=beside))
 
     def after(self, profile: WindowProfile, seen: WindowProfile) -> Judged:
-        """What the detectors of new values say, had only this been seen before."""
+        """What the detectors of new values say, had only this been seen before; what is no finding has no effect."""
         others = frozenset(NAMES) - _NEW
         settings = replace(self.settings, disabled=self.settings.disabled | others)
         then = replace(self.baseline, profile=seen, constraints=self._rules(seen))
-        return _judged(evaluate(_bounded(profile, seen), then, settings))
+        found = _judged(evaluate(_bounded(profile, seen), then, settings))
+        return {key: (effect * alert, alert) for key, (effect, alert) in found.items()}
 
     def _rules(self, seen: WindowProfile) -> dict[str, Constraint]:
         """The constraints, with the range and the values that were seen."""
@@ -173,10 +182,20 @@ class _Judge:
         }
 
 
+def _counted_events(
+    size: WindowSize, window: Window, events: Mapping[Window, int], settings: Settings
+) -> Judged:
+    """What is said of the window's number of events beside comparable earlier ones."""
+    history = comparable(size, window, events)
+    if history is None or volume.NAME in settings.disabled:
+        return {}
+    return _judged(decide([volume.volume(events[window], history)], level_of(settings.budget, 1)))
+
+
 def _judged(results: Iterable[Result]) -> Judged:
     return {
         spread_key(result.detector, result.feature, result.segment): (
-            abs(result.effect),
+            abs(result.statistics.get(stuck.MOVED, result.effect)),
             result.alerts,
         )
         for result in results

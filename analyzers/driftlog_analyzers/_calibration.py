@@ -12,13 +12,14 @@ windows is compared with the other half, as new windows will be, which come late
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import mean
 from typing import Protocol
 
 from driftlog_analyzers._floors import (
+    NEVER,
     Judged,
     Spread,
     alerting,
@@ -34,7 +35,7 @@ from driftlog_analyzers._window import TimeSize, Window, WindowSize
 TRAILING = 28
 FEWEST = 7
 """Windows that a trailing reference is made of, at most and at least."""
-MINIMUM_WINDOWS = 20
+MINIMUM_WINDOWS = 8
 PER_SLOT = 3
 LOUDEST = 5
 _PREFERENCE = 0.9
@@ -120,6 +121,12 @@ class Calibration:
     loudest: tuple[Loud, ...] = ()
     without: tuple[Window, ...] = ()
 
+    def of_open(self) -> "Calibration":
+        """For a window that is still open: whole windows say nothing of a part, so that no floor is enough."""
+        return replace(
+            self, spreads={key: replace(one, floor=NEVER) for key, one in self.spreads.items()}
+        )
+
     def floor(self, detector: str, feature: str, segment: str = "") -> float:
         """What the effect of a finding must exceed; 0 where the reference never moved."""
         spread = self.spreads.get(spread_key(detector, feature, segment))
@@ -146,6 +153,7 @@ def calibrate(
     judge: Judge,
     budget: float,
     *,
+    counted: Sequence[Judged] = (),
     own: bool = True,
     without: Sequence[Window] = (),
 ) -> Calibration:
@@ -159,12 +167,14 @@ def calibrate(
         profiles: of these windows.
         judge: says what the detectors say.
         budget: tolerated false alerts per 1,000 feature-windows.
+        counted: what is said of each window's number of events, in every mode.
         own: whether the whole reference is made of these windows, and of no other data.
         without: stretches that were left out.
     """
     new = _newcomers(profiles, judge)
+    told = [{**new.get(n, {}), **found} for n, found in enumerate(counted or [{}] * len(profiles))]
     modes = _modes(size, windows, profiles, own=own)
-    judged = {mode: _judged(profiles, pairs, judge, new) for mode, pairs in modes}
+    judged = {mode: _judged(profiles, pairs, judge, told) for mode, pairs in modes}
     found = {mode: feature_windows(results) for mode, results in judged.items()}
     asked = {mode: spreads(results, budget) for mode, results in judged.items()}
     mode = Mode.WHOLE if within(*found[Mode.WHOLE], budget) else _lowest(asked)
@@ -203,12 +213,10 @@ def merged(profiles: Iterable[WindowProfile]) -> WindowProfile:
 
 
 def _judged(
-    profiles: Sequence[WindowProfile], beside: _Beside, judge: Judge, new: Mapping[int, Judged]
+    profiles: Sequence[WindowProfile], beside: _Beside, judge: Judge, told: Sequence[Judged]
 ) -> list[Judged]:
     """What is said of each window, oldest first."""
-    found = {
-        n: {**judge.beside(profiles[n], reference), **new.get(n, {})} for n, reference in beside
-    }
+    found = {n: {**judge.beside(profiles[n], reference), **told[n]} for n, reference in beside}
     return [found[n] for n in sorted(found)]
 
 
@@ -247,7 +255,7 @@ def _modes(
     weekly = isinstance(size, TimeSize) and size.duration < _WEEK
     if weekly and min(Counter(slots).values()) >= PER_SLOT:
         yield Mode.WEEKLY, _halves(slots, profiles)
-    if len(windows) >= FEWEST + MINIMUM_WINDOWS:
+    if len(windows) >= 2 * FEWEST:
         yield Mode.TRAILING, _trailing(profiles)
 
 
@@ -273,13 +281,13 @@ def _trailing(profiles: Sequence[WindowProfile]) -> _Beside:
 
 
 def _newcomers(profiles: Sequence[WindowProfile], judge: Judge) -> dict[int, Judged]:
-    """What was new in the windows of the second half: the whole reference knows all of its own values."""
-    found, seen = {}, WindowProfile()
-    for n, profile in enumerate(profiles):
-        if 2 * n >= len(profiles):
-            found[n] = judge.after(profile, seen)
-        seen = seen.merge(profile)
-    return found
+    """What was new in the windows of the second half beside the first: the whole reference knows its own values.
+
+    Not beside all windows before: those that will be judged lie as far beyond the reference as it is long, and farther.
+    """
+    middle = len(profiles) // 2
+    seen = merged(profiles[n] for n in range(middle))
+    return {n: judge.after(profiles[n], seen) for n in range(middle, len(profiles))}
 
 
 def _slots(

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 
 from driftlog_analyzers._calibration import Mode, Reference, slot_of
 from driftlog_analyzers._charted import Charted
+from driftlog_analyzers._comparable import comparable
 from driftlog_analyzers._damage import Damaged
 from driftlog_analyzers._earlier import Earlier
 from driftlog_analyzers._evaluate import evaluate
@@ -20,10 +20,6 @@ from driftlog_analyzers._saved import Saved
 from driftlog_analyzers._shippers import beside
 from driftlog_analyzers._window import TimeSize, Window
 from driftlog_analyzers.detectors import log_damage, monitor
-
-_TRAILING = 28
-_DAY = timedelta(days=1)
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +47,16 @@ def evaluated(
     earlier = _earlier(run)
     for window, profile in zip(windows, _profiles(run, windows, known, events), strict=True):
         reference = _reference(run, (window, profile), earlier, known)
+        is_open = isinstance(run.size, TimeSize) and window.end > run.now
         results = evaluate(
             profile,
             run.baseline,
             run.settings,
-            _history(run, window, events),
+            None if is_open else comparable(run.size, window, events),
             reference=reference,
-            calibration=run.calibration,
+            calibration=run.calibration.of_open()
+            if is_open and run.calibration
+            else run.calibration,
             quality=labels.get(window),
             more=(*followed.get(window, ()), *_damage(profile, beyond.damage.get(window))),
         )
@@ -74,15 +73,7 @@ def evaluated(
             damaged=beyond.damage[window].lines if window in beyond.damage else 0,
         )
         made.append(_revised(evaluation, known.get(window)))
-        run.state.save_profile(
-            run.baseline.model,
-            run.size,
-            window,
-            made[-1].revision,
-            run.fingerprint,
-            profile,
-            charted=Charted(run.baseline, run.settings, run.calibration, labels.get(window)),
-        )
+        _save_profile(run, made[-1], profile, labels.get(window))
     usual = run.baseline.profile.versions
     made = by_host(run.store, by_version(run.store, run.spec, usual, made, several))
     made = _with_examples(run, made)
@@ -102,6 +93,21 @@ def _failures(run: Run, beyond: Beyond, window: Window) -> list[Result]:
     if monitor.NAME in run.settings.disabled:
         return []
     return monitor.monitor([*beyond.shippers.get(window, ()), *beyond.together.get(window, ())])
+
+
+def _save_profile(
+    run: Run, made: Evaluation, profile: WindowProfile, quality: Quality | None
+) -> None:
+    charted = Charted(run.baseline, run.settings, run.calibration, quality)
+    run.state.save_profile(
+        made.model,
+        run.size,
+        made.window,
+        made.revision,
+        run.fingerprint,
+        profile,
+        charted=charted,
+    )
 
 
 def _profiles(
@@ -186,15 +192,3 @@ def _with_examples(run: Run, made: list[Evaluation]) -> list[Evaluation]:
         )
         named[n] = replace(made[n], results=tuple(results))
     return named
-
-
-def _history(run: Run, window: Window, events: dict[Window, int]) -> list[int] | None:
-    """Counts of comparable earlier windows: of the same time of day where windows are shorter than a day."""
-    if not isinstance(run.size, TimeSize) or window.end > run.now:
-        return None
-    step = max(run.size.duration, _DAY)
-    possible = min(_TRAILING, (window.start - _EARLIEST) // step)
-    earlier = (
-        Window(window.start - i * step, window.end - i * step) for i in range(1, possible + 1)
-    )
-    return [events[other] for other in earlier if other in events]

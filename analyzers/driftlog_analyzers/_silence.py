@@ -22,6 +22,9 @@ from driftlog_analyzers.errors import InputError
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _DAY = timedelta(days=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
+# A broken clock's windows may lie at either end of the calendar, where there is no day before or after.
+_FIRST = datetime.min.replace(tzinfo=UTC) + 3 * _DAY
+_LAST = _NEVER - 3 * _DAY
 
 Span = tuple[datetime, datetime]
 
@@ -45,8 +48,8 @@ class Weekly:
     def spans(self, start: datetime, end: datetime) -> Iterator[Span]:
         """The stretches that touch [start, end], oldest first, in UTC."""
         zone = ZoneInfo(self.zone)
-        day = start.astimezone(zone).date() - _DAY
-        last = end.astimezone(zone).date()
+        first, last = (_inner(at).astimezone(zone).date() for at in (start, end))
+        day = first - _DAY
         while day <= last:
             if day.weekday() in self.days:
                 until = day if self.end > self.start else day + _DAY
@@ -229,6 +232,10 @@ def _overlap(one: Silence, other: Silence, now: datetime) -> bool:
     ahead = min(until, begin + 8 * _DAY) if one.weekly or other.weekly else until
     spans = list(one.spans(begin, ahead))
     return any(a < d and c < b for a, b in spans for c, d in other.spans(begin, ahead))
+
+
+def _inner(moment: datetime) -> datetime:
+    return min(max(moment, _FIRST), _LAST)
 
 
 def _days(text: str) -> tuple[int, ...]:

@@ -1,4 +1,8 @@
-"""``python -m benchmarks.detection``: measure all parts, or those named, and write benchmarks/results/detection.*."""
+"""``python -m benchmarks.detection``: measure all parts, or those named, and write benchmarks/results/detection.*.
+
+``race --subjects driftlog`` judges driftlog anew on the windows that the peers have judged; ``race --rounds 60``
+extends a race. ``report`` writes the results from what is kept.
+"""
 
 import argparse
 import sys
@@ -8,6 +12,7 @@ from benchmarks.detection.data import DATA
 from benchmarks.detection.parts import PARTS, Extent
 from benchmarks.detection.peers import PEERS
 from benchmarks.detection.report import write
+from benchmarks.detection.rounds import ROUNDS
 
 SUBJECTS = ["driftlog", *(peer.name for peer in PEERS)]
 
@@ -34,8 +39,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS, "report"], help="default: all")
     parser.add_argument("--seed", type=int, default=20261122)
     parser.add_argument("--runs", type=int, default=200, help="per fault, window size and data set")
-    parser.add_argument("--rounds", type=int, default=40, help="of the race with the peers")
-    parser.add_argument("--seconds", type=float, default=600.0, help="of one peer in one round")
+    parser.add_argument(
+        "--rounds", type=int, default=ROUNDS, help="of the race; a peer judges those it lacks"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="after which a peer begins no round"
+    )
     parser.add_argument(
         "--subjects", nargs="+", default=SUBJECTS, choices=SUBJECTS, help="of the race"
     )

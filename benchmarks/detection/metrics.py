@@ -38,6 +38,11 @@ class Rate:
         return float(found.low), float(found.high)
 
 
+def figure(share: float) -> str:
+    """Two decimals, never 1 for less than all; 1 and 0 plain."""
+    return f"{share:.0f}" if share in {0.0, 1.0} else f"{min(share, 0.9949):.2f}".lstrip("0")
+
+
 def most_powerful(n: int, before: float, after: float, alpha: float = ALPHA) -> float:
     """Power of the test of Neyman and Pearson (1933) for a rate that rose, both rates known.
 

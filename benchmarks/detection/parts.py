@@ -2,7 +2,9 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -12,11 +14,13 @@ from benchmarks.detection.data import NAMES, data_set, split
 from benchmarks.detection.faults import every_fault
 from benchmarks.detection.ours import Driftlog
 from benchmarks.detection.peers import CACHE, PEERS, SETTINGS, Worker, installed
-from benchmarks.detection.race import Standing, race
+from benchmarks.detection.race import Entrant, Ours, Theirs, race
+from benchmarks.detection.standings import Standing, load, save
 from benchmarks.detection.targets import SIZES
 from benchmarks.detection.times import incidents
 
 KEPT = CACHE / "detection"
+RACE = KEPT / "race"
 STREAMS = (*NAMES, "accented")
 DRAWS, EACH = 5, 5
 TIMED = 1_000
@@ -32,7 +36,7 @@ class Extent:
         seed: of the first shuffle; each further one has the next.
         runs: per fault, window size and data set.
         rounds: of the race with the peers.
-        seconds: of one peer in one round.
+        seconds: after which a peer begins no further round of the race.
         subjects: of the race, by name.
         until: when no further shuffle or round begins, by the monotonic clock.
     """
@@ -128,23 +132,24 @@ def run_times(extent: Extent) -> None:
 
 
 def run_race(extent: Extent) -> None:
-    """Driftlog and the peers on the same windows; subjects that are not asked keep the figures they have."""
-    wanted = [peer for peer in PEERS if peer.name in extent.subjects]
-    reasons = {peer.name: installed(peer) for peer in wanted}
-    before = kept("race")
-    standings: dict[str, Any] = before.get("standings", {})
-    missing = {n: r for n, r in {**before.get("missing", {}), **reasons}.items() if r}
-    workers = [Worker(peer, s) for peer in wanted if not reasons[peer.name] for s in SETTINGS]
+    """Driftlog and the peers on the same windows.
 
-    def report(text: str, found: dict[str, Standing]) -> None:
-        print(text, flush=True)
-        standings.update(_plain(found))
-        keep("race", {"seed": extent.seed, "missing": missing, "standings": standings})
+    Driftlog judges all rounds anew. A peer of the same packages judges those it lacks; subjects that are not asked keep
+    their standing.
+    """
+    lock = Lock()
+    standings, entrants = _entrants(extent.subjects)
+
+    def report(text: str, grown: Iterable[str]) -> None:
+        with lock:
+            print(text, flush=True)
+            for name in grown:
+                save(RACE, standings[name])
 
     try:
         race(
-            workers,
-            ours="driftlog" in extent.subjects,
+            entrants,
+            standings,
             seed=extent.seed,
             rounds=extent.rounds,
             seconds=extent.seconds,
@@ -152,19 +157,30 @@ def run_race(extent: Extent) -> None:
             report=report,
         )
     finally:
-        for worker in workers:
-            worker.stop()
+        for entrant in entrants:
+            entrant.stop()
 
 
-def _plain(standings: dict[str, Standing]) -> dict[str, Any]:
-    return {
-        name: {
-            "seconds": round(standing.seconds, 1),
-            "errors": dict(standing.errors),
-            "scores": [[*key, asdict(score)] for key, score in standing.scores.items()],
-        }
-        for name, standing in standings.items()
-    }
+def _entrants(subjects: Sequence[str]) -> tuple[dict[str, Standing], list[Entrant]]:
+    """Who takes part, with the standings so far; a peer that cannot be installed is noted as missing."""
+    standings = {"driftlog": Standing("driftlog")}
+    entrants: list[Entrant] = [Ours()] if "driftlog" in subjects else []
+    before = load(RACE)
+    for peer in (peer for peer in PEERS if peer.name in subjects):
+        print(f"race: {peer.name} is being installed, where it is not", flush=True)
+        missing = installed(peer)
+        packages = (*peer.packages, *peer.alone)
+        for name in (f"{peer.name}, {setting}" for setting in SETTINGS):
+            kept_one = before.get(name)
+            same = kept_one is not None and kept_one.made_of == packages
+            rounds = kept_one.rounds if kept_one is not None and same else []
+            standings[name] = Standing(name, packages, missing, rounds)
+            save(RACE, standings[name])
+        if missing:
+            print(f"race: {peer.name} is not there: {missing}", flush=True)
+        else:
+            entrants.append(Theirs(Worker(peer)))
+    return standings, entrants
 
 
 PARTS = {

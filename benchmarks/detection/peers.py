@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -13,6 +13,11 @@ CACHE = ROOT / ".cache" / "benchmarks"
 WORKERS = Path(__file__).parent / "workers"
 SETTINGS = ("default", "best")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_NO_CALLS_HOME = {
+    "DO_NOT_TRACK": "1",
+    "NML_DISABLE_USAGE_LOGGING": "1",
+    "WHYLOGS_NO_ANALYTICS": "True",
+}
 _OLD = ("pyarrow==19.0.1", "numpy<2")
 _BELOW_TFDV = (
     "apache-beam==2.60.0",
@@ -99,44 +104,65 @@ class Answer:
         seconds: how long it took.
     """
 
-    alerts: frozenset[str]
+    alerts: list[str]
     error: str | None
     seconds: float
 
 
-class Worker:
-    """A peer with one setting, as a process that stays."""
+@dataclass(frozen=True)
+class View:
+    """What a peer is shown of a window.
 
-    def __init__(self, peer: Peer, setting: str) -> None:
-        self.name = f"{peer.name}, {setting}"
+    Attributes:
+        columns: the columns of the lot, by feature.
+        names: the features that are judged, absent ones as well; none for plain use.
+        plain: whether the peer is used as its manual does it, on all columns.
+    """
+
+    columns: dict[str, str]
+    names: tuple[str, ...]
+    plain: bool
+
+
+class Worker:
+    """A peer as a process that stays and answers for all its settings."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.name = peer.name
         script = WORKERS / f"on_{peer.name.replace('-', '_')}.py"
         self._process = subprocess.Popen(
-            [peer.python, script, setting],
-            env=os.environ | dict.fromkeys(_THREADS, "1"),
+            [peer.python, script, *SETTINGS],
+            env=os.environ | dict.fromkeys(_THREADS, "1") | _NO_CALLS_HOME,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
 
-    def ask(self, reference: Path, windows: Sequence[Path]) -> list[Answer]:
-        """Judge the windows.
+    def ask(self, reference: Path, rows: Path, views: Sequence[View]) -> list[list[Answer]]:
+        """Judge the windows of a lot.
+
+        Returns:
+            The answers in the order of the windows, for each setting.
 
         Raises:
             EOFError: the worker has died.
         """
         if self._process.stdin is None or self._process.stdout is None:
             raise EOFError(self.name)
-        job = {"reference": str(reference), "windows": list(map(str, windows))}
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        return [self._answer(self._process.stdout.readline()) for _ in windows]
+        job = {"reference": str(reference), "rows": str(rows), "views": list(map(asdict, views))}
+        try:
+            self._process.stdin.write(json.dumps(job) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise EOFError(self.name) from error
+        found = [[self._answer(self._process.stdout.readline()) for _ in SETTINGS] for _ in views]
+        return [list(answers) for answers in zip(*found, strict=True)]
 
     def _answer(self, line: str) -> Answer:
         if not line:
             raise EOFError(self.name)
-        found = json.loads(line)
-        return Answer(frozenset(found["alerts"]), found.get("error"), found["seconds"])
+        return Answer(**json.loads(line))
 
     def stop(self) -> None:
         """End the process."""

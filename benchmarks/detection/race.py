@@ -1,240 +1,219 @@
-"""Driftlog and the peers on the same windows: few columns, few runs, since a peer takes up to seconds for a window."""
+"""Driftlog and the peers on the same windows, a round at a time.
+
+A window of a fault is shown to a peer as its touched columns only, where these are there, since none of the peers lets
+another column change its verdict on one (alibi-detect's correction counts all columns, which its worker minds). Clean
+windows, on which false alerts count, are whole. Windows of `PLAIN` events of the first round of each data set are shown
+both ways, to see whether the verdicts agree.
+"""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import duckdb
 import numpy as np
 import pandas as pd
-from benchmarks.detection.data import NAMES, Feature, Split, data_set, features, split, windows
-from benchmarks.detection.faults import Chosen, Fault, every_fault, faulty
-from benchmarks.detection.ours import Driftlog
-from benchmarks.detection.peers import Answer, Worker
-from benchmarks.detection.subject import Alert, elsewhere, found, right_kinds
+from benchmarks.detection.data import NAMES
+from benchmarks.detection.ours import Driftlog, DriftlogJudge, Raw, decided, exchanged
+from benchmarks.detection.peers import SETTINGS, Answer, View, Worker
+from benchmarks.detection.rounds import Lot, Round, Task, prepared
+from benchmarks.detection.standings import Judged, Said, Standing, Verdict, judged
+from benchmarks.detection.subject import Alert
 
-from driftlog_analyzers import Roles
+from driftlog_analyzers import WindowProfile
 
-SIZES = (100, 500, 1_000, 5_000)
-REFERENCE = 10_000
-CLEAN = 4
 PARALLEL = 2
-PART = 10
-LEVELS = frozenset(
-    {
-        "vanishes: key absent",
-        "vanishes: null",
-        "NA rate: × 2",
-        "NA rate: × 5",
-        "share shift: + 5 points",
-        "share shift: + 10 points",
-        "share shift: + 20 points",
-        "unseen category: 1 %",
-        "unseen category: 5 %",
-        "unit change: × 100",
-        "stuck: last good value",
-        "range violation: 1 %",
-        "numeric drift: mean + 0.25 sd",
-        "swapped columns: like types",
-        "casing: categories in upper case",
-        "type change: number as string",
-        "prediction collapse: one class",
-        "prediction collapse: constant score",
-        "prediction shift: score × 0.5",
-    }
-)
+PLAIN = 500
 
 
-@dataclass(frozen=True)
-class Task:
-    """One window that every subject judges.
+class Entrant(Protocol):
+    """Who judges rounds, for one subject or for several at once.
 
     Attributes:
-        case: the fault's key, or ``clean``.
-        size: events.
-        touched: the features that the fault befell.
-        kinds: which of driftlog's detectors name it rightly.
-        columns: how many columns the window has.
-        path: where it is.
+        subjects: by their names in the standings.
+        spent: seconds so far.
     """
 
-    case: str
-    size: int
-    touched: tuple[str, ...]
-    kinds: frozenset[str]
-    columns: int
-    path: Path
+    subjects: tuple[str, ...]
+    spent: float
 
+    def judge(self, asked: Round, folder: Path, /) -> dict[str, Judged]:
+        """Judge all windows of a round.
 
-@dataclass
-class Score:
-    """What a subject has made of its windows of one case and size."""
+        Args:
+            asked: the round.
+            folder: where `write_round` has put its files.
 
-    runs: int = 0
-    detected: int = 0
-    false: int = 0
-    feature_windows: int = 0
-    errors: int = 0
+        Raises:
+            EOFError: it is there no longer.
+        """
 
-
-@dataclass
-class Standing:
-    """One subject in the race.
-
-    Attributes:
-        scores: by case and size.
-        seconds: it took in all.
-        errors: the exceptions it raised, by sentence.
-    """
-
-    scores: dict[tuple[str, int], Score] = field(default_factory=dict)
-    seconds: float = 0.0
-    errors: Counter[str] = field(default_factory=Counter)
-
-    def add(self, task: Task, alerts: frozenset[Alert], answer: Answer | None) -> None:
-        """Count one window."""
-        score = self.scores.setdefault((task.case, task.size), Score())
-        score.runs += 1
-        score.detected += found(alerts, task.touched, task.kinds)
-        score.false += elsewhere(alerts, task.touched)
-        score.feature_windows += task.columns - len(task.touched)
-        if answer is not None:
-            self.seconds += answer.seconds
-            score.errors += answer.error is not None
-            self.errors.update([answer.error.partition(":")[0]] if answer.error else [])
+    def stop(self) -> None:
+        """Let go of what it holds."""
 
 
 def race(
-    workers: Sequence[Worker],
+    entrants: Sequence[Entrant],
+    standings: dict[str, Standing],
     *,
-    ours: bool,
     seed: int,
     rounds: int,
     seconds: float,
     until: float,
-    report: Callable[[str, dict[str, Standing]], None],
-) -> dict[str, Standing]:
-    """Judge the same windows in the same random order, a round at a time.
+    report: Callable[[str, Iterable[str]], None],
+) -> None:
+    """Judge all rounds that a subject lacks, and add them to its standing.
 
     Args:
-        workers: the peers.
-        ours: whether driftlog takes part.
-        seed: of the first round; each round has the next one.
-        rounds: how many at most.
-        seconds: after which a peer does not begin another part of the round's windows.
+        entrants: who takes part.
+        standings: of their subjects.
+        seed: of the race.
+        rounds: how many.
+        seconds: after which an entrant begins no further round.
         until: when no round begins any more, by the monotonic clock.
-        report: is told of each round.
+        report: is told of each round that an entrant has judged, with the subjects whose standing has grown.
     """
-    standings = {worker.name: Standing() for worker in workers}
-    if ours:
-        standings["driftlog"] = Standing()
     for number in range(rounds):
         if time.monotonic() > until:
-            break
-        source = split(data_set(NAMES[number % len(NAMES)]), seed + number)
+            return
+        asked = prepared(seed, number)
+        waiting = [
+            entrant
+            for entrant in entrants
+            if entrant.spent < seconds
+            and not all(standings[name].has(asked) for name in entrant.subjects)
+        ]
         with TemporaryDirectory() as folder:
-            reference, tasks, rows = prepare(source, Path(folder), seed + number)
-            if ours:
-                _ours(source, rows, tasks, standings["driftlog"])
+            if any(isinstance(entrant, Theirs) for entrant in waiting):
+                write_round(asked, Path(folder))
 
-            def run(worker: Worker, path: Path = reference, tasks: list[Task] = tasks) -> None:
-                _theirs(worker, path, tasks, standings[worker.name], seconds)
+            def run(entrant: Entrant, asked: Round = asked, folder: str = folder) -> None:
+                report(_judge(entrant, asked, Path(folder), standings), entrant.subjects)
 
             with ThreadPoolExecutor(PARALLEL) as pool:
-                list(pool.map(run, workers))
-        report(f"race: round {number} of {source.name}", standings)
-    return standings
+                list(pool.map(run, waiting))
 
 
-def _ours(
-    source: Split, reference: pd.DataFrame, tasks: Sequence[Task], standing: Standing
-) -> None:
-    judge = Driftlog().fit(reference, _roles(source, reference))
-    for task in tasks:
-        begin = time.perf_counter()
-        alerts = judge.judge(read(task.path))
-        standing.add(task, alerts, Answer(frozenset(), None, time.perf_counter() - begin))
-
-
-def _theirs(
-    worker: Worker, reference: Path, tasks: Sequence[Task], standing: Standing, seconds: float
-) -> None:
+def _judge(entrant: Entrant, asked: Round, folder: Path, standings: dict[str, Standing]) -> str:
     begin = time.monotonic()
-    for i in range(0, len(tasks), PART):
-        if time.monotonic() > begin + seconds:
-            return
-        part = tasks[i : i + PART]
-        for task, answer in zip(part, worker.ask(reference, [t.path for t in part]), strict=True):
-            standing.add(task, frozenset(Alert(name) for name in answer.alerts), answer)
+    title = f"race: {entrant.subjects[0].partition(',')[0]}, round {asked.number} ({asked.source})"
+    try:
+        found = entrant.judge(asked, folder)
+    except EOFError:
+        entrant.spent = float("inf")
+        return f"{title}: its process has ended, so that it begins no further round"
+    took = time.monotonic() - begin
+    entrant.spent += took
+    for name, one in found.items():
+        standings[name].add(one)
+    return f"{title}: {asked.windows} windows of {len(asked.names)} columns in {took:.0f} s"
 
 
-def prepare(source: Split, folder: Path, seed: int) -> tuple[Path, list[Task], pd.DataFrame]:
-    """Write a reference of a few columns and the windows of all cases, in random order."""
-    chance = np.random.default_rng(seed)
-    known = [f for f in features(source.reference, source.roles) if f.kind != "text"]
-    chosen = sorted(f.name for f in _some(known, chance))
-    rows = source.reference[chosen].iloc[:REFERENCE].reset_index(drop=True)
-    write(rows, folder / "reference.parquet")
-    pool = source.pool[chosen]
-    inside = features(rows, source.roles)
-    tasks = [*_clean(pool, folder, chance), *_faulty(source.name, pool, inside, folder, chance)]
-    return folder / "reference.parquet", [tasks[i] for i in chance.permutation(len(tasks))], rows
+def plainly(asked: Round, lot: Lot) -> bool:
+    """Whether the lot's windows are shown both ways."""
+    first = next(one for one in asked.lots if one.size == PLAIN)
+    return asked.number < len(NAMES) and lot is first
 
 
-def _some(known: Sequence[Feature], chance: np.random.Generator) -> Iterator[Feature]:
-    """Three numeric features, two categorical ones, and the outputs."""
-    for kinds, number in (({"numeric"}, 3), ({"categorical", "boolean"}, 2)):
-        found = [f for f in known if f.kind in kinds and not f.output and f.distinct > 1]
-        yield from (found[i] for i in chance.permutation(len(found))[:number])
-    yield from (f for f in known if f.output)
+class Ours:
+    """Driftlog: a lot is profiled in one pass, and each window is decided as a whole."""
+
+    def __init__(self) -> None:
+        self.subjects = ("driftlog",)
+        self.spent = 0.0
+
+    def judge(self, asked: Round, _folder: Path, /) -> dict[str, Judged]:
+        """Judge all windows of a round, in memory."""
+        judge = Driftlog().fit(asked.reference, asked.roles)
+        verdicts = (verdict for lot in asked.lots for verdict in _ours(judge, asked, lot))
+        return {"driftlog": judged(asked, verdicts)}
+
+    def stop(self) -> None:
+        """Hold nothing."""
 
 
-def _clean(pool: pd.DataFrame, folder: Path, chance: np.random.Generator) -> Iterator[Task]:
-    for size in SIZES:
-        for n in range(CLEAN):
-            path = folder / f"clean-{size}-{n}.parquet"
-            write(windows(pool, size, 1, int(chance.integers(2**31))), path)
-            yield Task("clean", size, (), frozenset(), pool.shape[1], path)
+def _ours(judge: DriftlogJudge, asked: Round, lot: Lot) -> Iterator[Verdict]:
+    number = np.zeros(lot.size, dtype=np.int64)
+    clean = judge.profiles(lot.rows[asked.names], number)[0]
+    aliases = {alias: name for task in lot.tasks for name, alias in task.changed.items()}
+    changed = judge.profiles(lot.rows[list(aliases)], number, aliases)[0] if aliases else clean
+    raw = judge.raw(clean)
+    for task in lot.tasks:
+        said = Said(_decided(judge, clean, changed, raw, task))
+        plain = _plainly(judge, asked, lot, task) if plainly(asked, lot) else None
+        yield Verdict(lot, task, said, plain)
 
 
-def _faulty(
-    name: str,
-    pool: pd.DataFrame,
-    known: Sequence[Feature],
-    folder: Path,
-    chance: np.random.Generator,
-) -> Iterator[Task]:
-    for n, fault in enumerate(f for f in every_fault() if f.key in LEVELS and name in f.streams):
-        eligible = fault.eligible(known)
-        for size in SIZES if eligible else ():
-            chosen = eligible[int(chance.integers(len(eligible)))]
-            path = folder / f"{n}-{size}.parquet"
-            rows = windows(pool, size, 1, int(chance.integers(2**31)))
-            write(faulty(rows, fault.inject(rows, chosen, chance)), path)
-            yield _task(fault, chosen, size, pool.shape[1], path)
+def _decided(
+    judge: DriftlogJudge, clean: WindowProfile, changed: WindowProfile, raw: Raw, task: Task
+) -> frozenset[Alert]:
+    if not task.touched:
+        return decided(raw)
+    aliases = {alias: name for name, alias in task.changed.items()}
+    profile = exchanged(clean, changed, aliases, task.touched)
+    return decided({**raw, **judge.raw(profile, task.touched)})
 
 
-def write(frame: pd.DataFrame, path: Path) -> None:
-    """Write a frame as Parquet, with what driftlog itself needs anyway."""
+def _plainly(judge: DriftlogJudge, asked: Round, lot: Lot, task: Task) -> Said:
+    begin = time.perf_counter()
+    alerts = judge.judge(_window(lot, task.whole(asked.names)))
+    return Said(alerts, None, time.perf_counter() - begin)
+
+
+def _window(lot: Lot, columns: dict[str, str]) -> pd.DataFrame:
+    return lot.rows[list(columns.values())].set_axis(list(columns), axis=1)
+
+
+class Theirs:
+    """A peer with its settings."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.subjects = tuple(f"{worker.name}, {setting}" for setting in SETTINGS)
+        self.spent = 0.0
+        self._worker = worker
+
+    def judge(self, asked: Round, folder: Path, /) -> dict[str, Judged]:
+        """Judge all windows of a round, a lot at a time."""
+        verdicts: dict[str, list[Verdict]] = {name: [] for name in self.subjects}
+        for n, lot in enumerate(asked.lots):
+            views = [_view(asked, task) for task in lot.tasks]
+            if plainly(asked, lot):
+                views += [View(task.whole(asked.names), (), plain=True) for task in lot.tasks]
+            reference, rows = folder / "reference.parquet", folder / f"{n}.parquet"
+            for name, answers in zip(
+                self.subjects, self._worker.ask(reference, rows, views), strict=True
+            ):
+                verdicts[name] += _theirs(lot, answers)
+        return {name: judged(asked, found) for name, found in verdicts.items()}
+
+    def stop(self) -> None:
+        """End the peer's process."""
+        self._worker.stop()
+
+
+def _view(asked: Round, task: Task) -> View:
+    if task.apart:
+        return View(dict(task.changed), task.touched, plain=False)
+    return View(task.whole(asked.names), tuple(asked.names), plain=False)
+
+
+def _theirs(lot: Lot, answers: Sequence[Answer]) -> Iterator[Verdict]:
+    said = [_said(answer) for answer in answers]
+    plain: Sequence[Said | None] = said[len(lot.tasks) :] or [None] * len(lot.tasks)
+    for task, one, whole in zip(lot.tasks, said, plain, strict=False):
+        yield Verdict(lot, task, one, whole)
+
+
+def _said(answer: Answer) -> Said:
+    return Said(frozenset(map(Alert, answer.alerts)), answer.error, answer.seconds)
+
+
+def write_round(asked: Round, folder: Path) -> None:
+    """Write the reference and the lots as Parquet, with what driftlog itself needs anyway."""
+    frames = {"reference": asked.reference} | {str(n): lot.rows for n, lot in enumerate(asked.lots)}
     with duckdb.connect() as connection:
-        connection.from_df(frame).write_parquet(str(path))
-
-
-def read(path: Path) -> pd.DataFrame:
-    """Read such a file."""
-    with duckdb.connect() as connection:
-        return connection.read_parquet(str(path)).df()
-
-
-def _task(fault: Fault, chosen: Chosen, size: int, columns: int, path: Path) -> Task:
-    names = tuple(feature.name for feature in chosen)
-    return Task(fault.key, size, names, right_kinds(fault.name, fault.level), columns, path)
-
-
-def _roles(source: Split, rows: pd.DataFrame) -> Roles:
-    there = frozenset(map(str, rows.columns))
-    return Roles(predictions=source.roles.predictions & there)
+        for name, frame in frames.items():
+            connection.from_df(frame).write_parquet(str(folder / f"{name}.parquet"))

@@ -3,14 +3,16 @@
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.detection.cells import Cell, add
 from benchmarks.detection.metrics import Rate, summary
-from benchmarks.detection.parts import PARTS, kept
+from benchmarks.detection.parts import PARTS, RACE, kept
+from benchmarks.detection.rounds import CLEAN
+from benchmarks.detection.standings import Standing, load, rates
 from benchmarks.detection.tables import document
 from benchmarks.detection.targets import CASES, SIZES, Case
 
@@ -27,14 +29,15 @@ def write() -> str:
     Returns:
         The Markdown.
     """
-    figures = {part: kept(part) for part in PARTS}
+    figures = {part: kept(part) for part in PARTS if part != "race"}
+    standings = load(RACE)
     cells = figures["cells"]
     table = _table(cells)
     rows = [
         *_clean_rows(figures["clean"], figures["quiet"]),
         *_cell_rows(table),
         *_time_rows(figures["times"]),
-        *_race_rows(figures["race"]),
+        *_race_rows(standings),
     ]
     environment = {
         "python": platform.python_version(),
@@ -44,7 +47,7 @@ def write() -> str:
     found = {"race": "detection", "date": f"{datetime.now(UTC):%Y-%m-%d}"}
     found |= {"environment": environment, "rows": rows}
     (RESULTS / "detection.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    text = document(figures, table)
+    text = document(figures, table, standings)
     (RESULTS / "detection.md").write_text(text)
     return text
 
@@ -130,20 +133,15 @@ def _time_rows(times: Row) -> Iterator[Row]:
         yield _row("driftlog", name, "alerts_per_incident", alerts, "mean of the incidents found")
 
 
-def _race_rows(race: Row) -> Iterator[Row]:
-    for subject, standing in race.get("standings", {}).items():
-        for case, size, score in standing["scores"]:
-            clean = case == "clean"
-            rate = (
-                Rate(score["false"], score["feature_windows"])
-                if clean
-                else Rate(score["detected"], score["runs"])
-            )
+def _race_rows(standings: Mapping[str, Standing]) -> Iterator[Row]:
+    for name, standing in standings.items():
+        for (case, size), rate in rates(standing).items():
+            clean = case == CLEAN
             yield _row(
-                f"{subject} (race)",
+                f"{name} (race)",
                 f"{case}, windows of {size}",
                 "false_alerts_per_1000" if clean else "detection_rate",
                 rate.value * (1_000 if clean else 1),
-                f"of {rate.n}, {score['errors']} exceptions",
+                f"of {rate.n}",
                 spread=_spread(rate, 1_000 if clean else 1),
             )

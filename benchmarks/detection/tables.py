@@ -3,19 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from benchmarks.detection import race_table
 from benchmarks.detection.cells import Cell
-from benchmarks.detection.metrics import Rate, summary
+from benchmarks.detection.metrics import Rate, figure, summary
+from benchmarks.detection.standings import Standing
 from benchmarks.detection.targets import CASES, SIZES, Case
 
 Figures = Mapping[str, Any]
 ROUNDED = 0.005
-BEST = (
-    "Best documented settings: Evidently PSI at 0.2 and missing values against the reference; NannyML KS and",
-    "Jensen-Shannon with thresholds from the reference's chunks, missing and unseen values; whylogs Hellinger;",
-    "alibi-detect a p-value of one false alert in 1,000; TFDV drift comparators (L∞, Jensen-Shannon) at 0.1.",
-)
 Table = Mapping[tuple[str, int], Cell]
-Scores = Mapping[tuple[str, str, int], Mapping[str, int]]
 
 HEAD = """# Detection, and false alerts, on real data
 
@@ -25,19 +21,22 @@ kind that fits it (`benchmarks/detection/subject.py` lists them).
 """
 
 
-def document(figures: Mapping[str, Figures], table: Table) -> str:
+def document(
+    figures: Mapping[str, Figures], table: Table, standings: Mapping[str, Standing]
+) -> str:
     """All tables, with what they say.
 
     Args:
-        figures: of each part of the benchmark.
+        figures: of each part of the benchmark but the race.
         table: cells by row of the table and window size.
+        standings: of the race.
     """
     parts = [
         HEAD,
         _clean(figures["clean"], figures["quiet"]),
         _detection(figures["cells"], table),
         _times(figures["times"]),
-        _race(figures["race"]),
+        race_table.tables(standings),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -112,11 +111,6 @@ def _shown(cell: Cell | None, asked: float | None) -> str:
     return f"{'≈ ' if rate.value < asked else ''}{value} ({figure(asked)})"
 
 
-def figure(share: float) -> str:
-    """Two decimals, never 1 for less than all; 1 and 0 plain."""
-    return f"{share:.0f}" if share in {0.0, 1.0} else f"{min(share, 0.9949):.2f}".lstrip("0")
-
-
 def _bounds(cells: Sequence[Cell | None]) -> str:
     known = [cell for cell in cells if cell is not None and cell.bounded]
     pairs = (f"{_two(c.best / c.bounded)} / {_two(c.learned / c.bounded)}" for c in known)
@@ -181,99 +175,3 @@ def _times(times: Figures) -> str:
         median, late = ("not in six windows" if e is None else f"{e:,.0f}" for e in events)
         lines.append(f"| {name} | {number[name]} | {median} | {late} | {alerts:.2f} |")
     return "\n".join([*lines, ""])
-
-
-def _race(race: Figures) -> str:
-    if not race:
-        return ""
-    names = sorted(race["standings"], key=lambda name: (name != "driftlog", name))
-    scores = {
-        (name, case, size): score
-        for name in names
-        for case, size, score in race["standings"][name]["scores"]
-    }
-    missing = [f"{name}: {reason}" for name, reason in race["missing"].items()]
-    lines = [
-        "## Beside the peers",
-        "",
-        "The same windows of 5 columns (7 with the outputs of the bank data) for all, references of 10,000 rows, seeds",
-        f"from {race['seed']}. The peers name no kind, so that the right feature suffices for them, while driftlog",
-        "needs the right kind, too. Runs differ, as a slow peer gets through fewer windows, in the same random order;",
-        "an exception is no detection.",
-        *BEST,
-        *(f"Not there: {text}." for text in missing),
-        "",
-        "False alerts per 1,000 clean feature-windows (feature-windows):",
-        "",
-        *_race_table(names, scores, ["clean"], clean=True),
-    ]
-    cases = list(dict.fromkeys(case for _, case, _ in scores if case != "clean"))
-    for size in SIZES:
-        lines += ["", f"Found in windows of {size:,} (runs):", ""]
-        lines += _race_table(names, scores, cases, clean=False, size=size)
-    lines += ["", *_ahead(names, scores, cases)]
-    raised = [
-        f"{name}: {', '.join(f'{e} × {n}' for e, n in race['standings'][name]['errors'].items())}"
-        for name in names
-        if race["standings"][name]["errors"]
-    ]
-    lines += ["", f"Exceptions on a window: {'; '.join(raised) or 'none'}.", ""]
-    return "\n".join(lines)
-
-
-def _ahead(
-    names: Sequence[str],
-    scores: Scores,
-    cases: Sequence[str],
-) -> Iterator[str]:
-    """Cells from 500 events on where a peer at its defaults finds more, without more false alerts."""
-    yield "Cells from 500 events on where a peer at its defaults found more at as few false alerts:"
-    yield ""
-    found = [
-        f"- {name}, {case}, {size:,}: {theirs.hits} of {theirs.n}, driftlog {ours.hits} of {ours.n}"
-        for name in names
-        if name.endswith(", default")
-        for size in SIZES[1:]
-        if _calm(scores, name, size) <= max(1 / 1_000, _calm(scores, "driftlog", size))
-        for case in cases
-        if (theirs := _found(scores, name, case, size)).value
-        > (ours := _found(scores, "driftlog", case, size)).value
-    ]
-    yield from found or ["none."]
-
-
-def _calm(scores: Scores, name: str, size: int) -> float:
-    score = scores.get((name, "clean", size), {"false": 1, "feature_windows": 1})
-    return Rate(score["false"], score["feature_windows"]).value
-
-
-def _found(scores: Scores, name: str, case: str, size: int) -> Rate:
-    score = scores.get((name, case, size), {"detected": 0, "runs": 0})
-    return Rate(score["detected"], score["runs"])
-
-
-def _race_table(
-    names: Sequence[str],
-    scores: Scores,
-    cases: Sequence[str],
-    *,
-    clean: bool,
-    size: int = 0,
-) -> Iterator[str]:
-    """Subjects as columns; rows are window sizes of the clean windows, else faults."""
-    yield f"| {'window size' if clean else 'fault'} | {' | '.join(names)} |"
-    yield f"|---{'|---' * len(names)}|"
-    rows = [("clean", s, f"{s:,}") for s in SIZES] if clean else [(c, size, c) for c in cases]
-    for case, s, title in rows:
-        cells = (_scored(scores.get((name, case, s)), clean=clean) for name in names)
-        yield f"| {title} | {' | '.join(cells)} |"
-
-
-def _scored(score: Mapping[str, int] | None, *, clean: bool) -> str:
-    if score is None:
-        return ""
-    if clean:
-        rate = Rate(score["false"], score["feature_windows"])
-        return f"{1_000 * rate.value:.0f} ({rate.n})"
-    rate = Rate(score["detected"], score["runs"])
-    return f"{figure(rate.value)} ({rate.n})"

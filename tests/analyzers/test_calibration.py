@@ -6,7 +6,8 @@ from driftlog_analyzers import _analysis
 from driftlog_analyzers._analysis import analyze
 from driftlog_analyzers._baseline_file import load_baseline, save_baseline
 from driftlog_analyzers._calibrating import calibrated
-from driftlog_analyzers._calibration import Mode, slot_of
+from driftlog_analyzers._calibration import Mode, calibrate, slot_of
+from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._reference import baseline_from_store
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._state_file import StateFile
@@ -186,7 +187,7 @@ def test_too_few_windows(grown):
 
     assert (
         f"the log holds 5 windows of 1d with 20 events or more from {BEGIN:%Y-%m-%d %H:%M:%S} to "
-        f"{day(6):%Y-%m-%d %H:%M:%S} UTC; at least 20 are needed: name a longer stretch without faults, or "
+        f"{day(6):%Y-%m-%d %H:%M:%S} UTC; at least 8 are needed: name a longer stretch without faults, or "
         "smaller windows"
     ).replace("holds 5", "holds 6") == str(raised.value)
 
@@ -221,6 +222,45 @@ def test_windows_of_another_version_are_not_learned_from(grown):
         other = replace(baseline, profile=replace(baseline.profile, versions={"6": 1}))
         with pytest.raises(BaselineError, match="the log holds 0 windows"):
             calibrated(store, other, SIZE)
+
+
+def test_an_open_window_is_not_judged_by_whole_ones(tmp_path):
+    """While it is open only what never moved is a finding; once it has ended, the shift of categories is one, too."""
+    log_days(tmp_path / "spool", flat, DAYS, faulty=FAULT)
+    end = day(FAULT) + SIZE.duration
+    with SpoolStore(tmp_path / "spool") as store, StateFile(tmp_path / "state") as state:
+        baseline = learned(store)
+        opened, ended = (
+            analyze(store, baseline, state, SIZE, start=day(FAULT), end=end, now=now)[0]
+            for now in (end - SIZE.duration / 2, end)
+        )
+
+    assert "na_spike" in {r.detector for r in opened.findings}
+    assert ", open)" in opened.baseline
+    assert ("category_shift", "channel") not in {(r.detector, r.feature) for r in opened.findings}
+    assert ("category_shift", "channel") in {(r.detector, r.feature) for r in ended.findings}
+
+
+class Silent:
+    """Detectors that say nothing."""
+
+    def beside(self, *_):
+        """Of no feature."""
+        return {}
+
+    after = beside
+
+
+def test_numbers_of_events_have_a_floor():
+    """What is said of them counts in whatever mode, as any feature's effect does."""
+    windows = [Window(day(n), day(n + 1)) for n in range(30)]
+    moved = [{"volume.": (0.1 * (n % 4), False)} for n in range(30)]
+
+    found = calibrate(
+        parse_size("1d"), windows, [WindowProfile(events=60)] * 30, Silent(), 1.0, counted=moved
+    )
+
+    assert 0.3 < found.floor("volume", "") < 3.0
 
 
 def test_slots():

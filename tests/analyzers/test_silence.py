@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from driftlog_analyzers._cause import Cause
@@ -180,6 +180,17 @@ def test_overlapping(other, expected):
     assert () == overlapping(pair, at(30 * 24))
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Etc/GMT+12"])
+@pytest.mark.parametrize("start", [datetime.min, datetime.max - HOUR])  # noqa: DTZ901 - made aware below
+def test_the_ends_of_the_calendar(start, zone):
+    """A window at either end of the calendar, where a broken clock puts it, is no error."""
+    weekly = silence(start=None, end=None, weekly=parse_weekly("daily 02:00-03:00", zone))
+    begin = start.replace(tzinfo=UTC)
+    far = replace(alert(), last=Window(begin, begin + HOUR))
+    assert silenced(far, [weekly], at(7.5)) is None
+
+
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 24 * 60))
 def test_a_daily_stretch_is_in_force_as_long_as_it_says(begin, minutes):
     """Whatever its begin, of the minutes of a day it is in force in as many as it lasts."""

@@ -1,53 +1,22 @@
 """The pure parts of the detection benchmark, and that its fast way says what the plain way says."""
 
-import json
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from benchmarks.detection import texts
 from benchmarks.detection.cells import Cell, round_of_cells
-from benchmarks.detection.data import DataSet, Split, features, split, windows
+from benchmarks.detection.data import Split, features, windows
 from benchmarks.detection.faults import Fault, every_fault, faulty, must_stay_quiet
-from benchmarks.detection.metrics import Rate, learned, most_powerful, quantile, summary
+from benchmarks.detection.metrics import Rate, figure, learned, most_powerful, quantile, summary
 from benchmarks.detection.ours import Driftlog, decided, exchanged
-from benchmarks.detection.peers import WORKERS
-from benchmarks.detection.race import read, write
 from benchmarks.detection.subject import Alert, elsewhere, found, right_kinds
-from benchmarks.detection.tables import document, figure
+from benchmarks.detection.tables import document
 from benchmarks.detection.targets import CASES
 from benchmarks.detection.times import incidents
 from scipy import stats
-
-from driftlog_analyzers import Roles
-
-SEED = 20261122
-WORDS = ("the", "house", "of", "our", "people", "shall", "never", "be", "closed", "again")
-
-
-@pytest.fixture(scope="module")
-def source() -> Split:
-    """A shuffled table with a column of every kind."""
-    print("seed", SEED)
-    chance = np.random.default_rng(SEED)
-    n = 4_000
-    rows = pd.DataFrame(
-        {
-            "amount": chance.normal(50.0, 10.0, n),
-            "count": chance.integers(0, 20, n),
-            "colour": chance.choice(["red", "green", "blue"], n, p=[0.6, 0.3, 0.1]),
-            "code": chance.choice(["10", "20", "30"], n),
-            "flag": chance.random(n) < 0.3,
-            "text": [" ".join(chance.choice(WORDS, 8)) for _ in range(n)],
-            "score": chance.random(n),
-            "label": chance.choice(["yes", "no"], n, p=[0.3, 0.7]),
-        }
-    )
-    roles = Roles(text=frozenset({"text"}), predictions=frozenset({"score", "label"}))
-    return split(DataSet("made", rows, roles), SEED)
+from tests.benchmarks.conftest import SEED
 
 
 @pytest.fixture(scope="module")
@@ -247,73 +216,21 @@ def test_shares_are_shown_without_rounding_to_certainty():
     assert [figure(x) for x in (0.0, 0.004, 0.5, 0.999, 1.0)] == ["0", ".00", ".50", ".99", "1"]
 
 
-def test_the_tables_show_what_was_missed_its_bound_and_the_peer_that_was_ahead():
+def test_the_tables_show_what_was_missed_and_its_bound():
     """From the parts' figures to Markdown."""
     case = next(case for case in CASES if case.title == "NA rate: × 2")
     cell = Cell(runs=200, detected=100, bounded=2, best=1.1, learned=1.0)
     cell.missed["age"] = 100
-    won = {"runs": 10, "detected": 9, "false": 0, "feature_windows": 9, "errors": 0}
-    calm = {"runs": 10, "detected": 0, "false": 0, "feature_windows": 90, "errors": 0}
-    standing = {"seconds": 1.0, "errors": {}}
-    standings = {
-        "driftlog": standing
-        | {"scores": [["clean", 500, calm], ["a", 500, won | {"detected": 8}]]},
-        "other, default": standing | {"scores": [["clean", 500, calm], ["a", 500, won]]},
-    }
     figures = {
         "clean": {"seed": 1, "counts": [[100, 3, 1_000]], "which": [["x", "age", "range", 100, 3]]},
         "quiet": {"reordered keys": [0, 8]},
         "cells": {"seed": 1, "each": 5, "cells": [["x", "NA rate: × 2", 100, vars(cell)]]},
         "times": {"size": 1_000, "incidents": [["stuck", 700, 1], ["stuck", None, 0]]},
-        "race": {"seed": 1, "missing": {"gone": "no wheel"}, "standings": standings},
     }
-    text = document(figures, {(case.title, 100): cell})
+    text = document(figures, {(case.title, 100): cell}, {})
     assert "| 100 | 1,000 | 3 | 3.00 | 1.02 to 8.78 | **missed** |" in text
     assert (
         "- NA rate: × 2, 100: 0.50 of 0.6; at most 0.55 / 0.50; out of reach. Missed most on: age 100."
         in text
     )
     assert "| stuck | 2 | 700 | not in six windows | 1.00 |" in text
-    assert "- other, default, a, 500: 9 of 10, driftlog 8 of 10" in text
-    assert "Not there: gone: no wheel." in text
-
-
-def test_windows_come_back_from_parquet_as_they_went(source, tmp_path):
-    """Numbers, strings and flags."""
-    frame = source.pool[["amount", "count", "colour", "flag"]].head(50)
-    write(frame, tmp_path / "window.parquet")
-    pd.testing.assert_frame_equal(frame, read(tmp_path / "window.parquet"), check_dtype=False)
-
-
-WORKER = """
-import sys
-sys.path.insert(0, sys.argv[2])
-from lines import serve
-import pandas
-pandas.read_parquet = pandas.read_json  # only the peers' environments read Parquet
-def fit(reference, setting):
-    def judge(window):
-        print("noise on standard output")
-        return [name for name in reference if window[name].mean() > reference[name].mean()]
-    return judge
-serve(fit)
-"""
-
-
-def test_a_worker_answers_each_window_and_its_own_exceptions(tmp_path):
-    """The peer's prints do not mix with its answers; a window that it cannot judge is an answer, too."""
-    paths = [tmp_path / f"{name}.json" for name in ("reference", "more", "absent")]
-    frames = pd.DataFrame({"a": [1.0, 2.0]}), pd.DataFrame({"a": [5.0]}), pd.DataFrame({"b": [5.0]})
-    for path, frame in zip(paths, frames, strict=True):
-        frame.to_json(path)
-    job = {"reference": str(paths[0]), "windows": [str(path) for path in paths[1:]]}
-    done = subprocess.run(
-        [sys.executable, "-c", WORKER, "default", WORKERS],
-        input=json.dumps(job) + "\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    more, absent = map(json.loads, done.stdout.splitlines())
-    assert (more["alerts"], "error" in more) == (["a"], False)
-    assert (absent["alerts"], absent["error"]) == ([], "KeyError: 'a'")

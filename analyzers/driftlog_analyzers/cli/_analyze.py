@@ -1,5 +1,6 @@
 """``driftlog analyze``: every window of the log against the baseline."""
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from driftlog_analyzers._baseline import Baseline
     from driftlog_analyzers._episode import Episode
     from driftlog_analyzers._finding import Evaluation
+    from driftlog_analyzers._store import EventStore
     from driftlog_analyzers._window import WindowSize
 
 _OPEN_ALERTS = 3
@@ -54,12 +56,37 @@ def analyze(
         with where.open_state() as state:
             evaluations = _run.run(store, reference, state, size, where, span=span)
             episodes = state.episodes(name, size=size, closed=False)
+            hint = _hint(store, reference, evaluations, where, size)
         _run.tell_damage(store)
     alerts = worst_first([episode for episode in episodes if episode.raised])
-    _tell(reference, evaluations, alerts, where, size, as_json=as_json)
+    _tell(reference, evaluations, alerts, where, size, hint=hint, as_json=as_json)
     _run.require_enough(evaluations, where.config.detection.min_events)
     if fail_on_alert and alerts:
         raise typer.Exit(_OPEN_ALERTS)
+
+
+def _hint(
+    store: "EventStore",
+    baseline: "Baseline",
+    evaluations: "Sequence[Evaluation]",
+    where: Place,
+    size: "WindowSize",
+) -> str:
+    """That findings are many because the reference's windows are no random draws; empty where that is not so."""
+    from driftlog_analyzers._exchangeable import alike  # noqa: PLC0415 - when needed
+    from driftlog_analyzers.cli import _run  # noqa: PLC0415 - as above
+
+    if baseline.calibration(size) or not any(e.findings for e in evaluations):
+        return ""
+    found = alike(store, baseline, size, _run.settings(where, baseline.model))
+    if found is None or found.usual:
+        return ""
+    return (
+        f"Of {counted(found.windows, 'window')} of the reference itself {found.found} have findings beside it: they "
+        "differ among themselves by more than chance explains, and so will later ones. "
+        "Have it learned how far is usual: "
+        + where.command(f"calibrate --model {quote(baseline.model)} --window {quote(str(size))}")
+    )
 
 
 def _tell(
@@ -69,6 +96,7 @@ def _tell(
     where: Place,
     size: "WindowSize",
     *,
+    hint: str,
     as_json: bool,
 ) -> None:
     from driftlog_analyzers.cli import _findings  # noqa: PLC0415 - when needed
@@ -81,6 +109,7 @@ def _tell(
                 "baseline": baseline.name,
                 "windows": [_findings.window_values(e) for e in evaluations],
                 "alerts": [alert_values(episode, sizes) for episode in alerts],
+                "hint": hint,
             }
         )
         return
@@ -88,6 +117,7 @@ def _tell(
     show(*_findings.notices(evaluations))
     show(*_findings.short_windows(evaluations, where.config.detection.min_events))
     show("", f"{_findings.summarize(evaluations)} Baseline: {baseline.name}.", "")
+    show(*([hint, ""] if hint else []))
     if not alerts:
         show("No open alerts.")
         return

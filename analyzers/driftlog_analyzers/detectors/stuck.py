@@ -3,6 +3,9 @@
 Of the n + m values, d differ from the baseline's most frequent one (for numbers: its fullest histogram bin, so d is a
 lower bound). That none of the d fell into the window is hypergeometric (Fisher's exact test); likewise for the very
 value, times the number of values that it could have been.
+
+How far a window's variety lies from the reference's is told of every window: calibration learns from it how far is
+usual.
 """
 
 from bisect import bisect_left
@@ -13,6 +16,7 @@ from driftlog_analyzers._statistics import more_often, rate
 from driftlog_analyzers.detectors._case import Case, insufficient
 
 NAME = "stuck"
+MOVED = "variety_moved"
 MINIMUM_VARIETY = 0.01
 
 
@@ -43,6 +47,7 @@ def stuck(case: Case, minimum: int) -> Result | None:
         p_value=probability,
         least=probability,
         changes=changes,
+        statistics={MOVED: abs(variety - _variety(case.after))},
         condition=Condition("any", case.feature),
     )
 
@@ -53,6 +58,12 @@ def _probability(n: int, known: int, mode: int, before: FeatureProfile) -> float
     kinds = before.categorical.counts if before.categorical else ()
     k = len(kinds) or (before.numeric is not None and len(before.numeric.bins)) or 1
     return min(more_often(n, n, mode, m), k * more_often(n, n, known, m), 1.0)
+
+
+def _variety(feature: FeatureProfile) -> float:
+    """The share of values that differ from the most frequent one, at least."""
+    n, mode = _mode(feature)
+    return 1.0 - rate(mode, n)
 
 
 def _single(feature: FeatureProfile) -> tuple[int, str | None]:

@@ -1,9 +1,11 @@
 """``driftlog calibrate``, what is said after it, and baselines that are compared and amended."""
 
+import shlex
+
 import pytest
 
 from driftlog_analyzers._baseline_file import load_baseline
-from tests.analyzers.rhythms import growing, log_days
+from tests.analyzers.rhythms import flat, growing, log_days
 from tests.analyzers.spools import MODEL
 
 WINDOW = ("--window", "8h")
@@ -34,6 +36,27 @@ def test_calibrate_analyze_and_show(spool, driftlog):
     assert f"beside    {MODEL} 7 beside the windows before\n" in shown.out
 
 
+def test_uncalibrated_growth_is_said_once_with_what_to_do(spool, driftlog):
+    """The reference's own windows are not alike: one sentence says so, and the command in it ends that."""
+    told = driftlog("analyze", "--spool", spool, *WINDOW)
+    command = f"driftlog calibrate --model {MODEL} --window 8h --spool {spool}"
+
+    assert "differ among themselves by more than chance explains" in told.out
+    assert f"Have it learned how far is usual: {command}\n" in told.out
+    assert 0 == driftlog(*shlex.split(command)[1:]).code
+    assert "" == driftlog("analyze", "--spool", spool, *WINDOW, "--json").json["hint"]
+
+
+def test_traffic_without_rhythm_needs_no_calibration(tmp_path, driftlog):
+    """A fault beside a reference whose windows are alike is told without the sentence."""
+    folder = log_days(tmp_path / "spool", flat, 56, faulty=49)
+    driftlog("baseline", "--spool", folder, "--to", "2026-04-13")
+    analyzed = driftlog("analyze", "--spool", folder, *WINDOW, "--json").json
+
+    assert analyzed["alerts"]
+    assert "" == analyzed["hint"]
+
+
 def test_calibrate_as_json(spool, driftlog):
     """Machines get the mode, the floors, the expected alerts and the windows that alert most."""
     values = driftlog(
@@ -61,7 +84,7 @@ def test_too_few_windows_are_one_sentence(spool, driftlog):
     done = driftlog("calibrate", "--spool", spool, "--window", "1w")
 
     assert 1 == done.code
-    assert "at least 20 are needed: name a longer stretch" in done.sentence
+    assert "at least 8 are needed: name a longer stretch" in done.sentence
 
 
 def test_calibration_keeps_what_people_wrote(spool, driftlog):

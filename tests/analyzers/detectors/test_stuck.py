@@ -2,7 +2,7 @@ import pytest
 
 from driftlog_analyzers._finding import Change, Condition, Outcome, Severity
 from driftlog_analyzers._profile import Categorical, FeatureProfile, Numeric
-from driftlog_analyzers.detectors.stuck import stuck
+from driftlog_analyzers.detectors.stuck import MOVED, stuck
 from tests.analyzers.cases import (
     ABSENT,
     MINIMUM,
@@ -45,6 +45,18 @@ def test_number():
         result.condition,
     )
     assert result.p_value < 1e-60
+
+
+def test_how_far_the_variety_moved():
+    """Told of a window that is not stuck, too, in both directions, so that calibration learns how far is usual."""
+    before = strings({"a": 800, "b": 200})
+
+    moved = [
+        stuck(case(before, strings(now)), MINIMUM).statistics[MOVED]
+        for now in ({"a": 100}, {"a": 90, "b": 10}, {"a": 50, "b": 50})
+    ]
+
+    assert pytest.approx([0.2, 0.1, 0.3]) == moved
 
 
 def test_digits():
