@@ -126,9 +126,8 @@ def test_secrets_are_given_to_who_needs_them():
         for volume in service.get("volumes", ()):
             source, _, *mode = volume.split(":")
             mounted.setdefault(source, {})[name] = mode == ["ro"]
-    assert {"secrets": False, "elasticsearch": True, "setup": True} == mounted[
-        "elasticsearch-secrets"
-    ]
+    password = {"secrets": False, "elasticsearch": True, "setup": True, "dashboards": True}
+    assert password == mounted["elasticsearch-secrets"]
     assert {"setup": False, "kibana": True} == mounted["kibana-secrets"]
     assert {"setup": False, "shipper": True} == mounted["shipper-key"]
     assert {"setup": False, "baseline": True, "analyzers": True} == mounted["analyzers-key"]

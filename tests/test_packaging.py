@@ -16,5 +16,9 @@ def test_wheel_holds_two_packages(tmp_path):
         pytest.skip("Building the wheel needs hatchling from the package index.")
     assert 0 == done.returncode, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
-    tops = {name.partition("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    names = zipfile.ZipFile(wheel).namelist()
+    objects = "driftlog_analyzers/_kibana_objects/"
+    shipped = {str(path.relative_to(ROOT / "kibana")) for path in (ROOT / "kibana").rglob("*.json")}
+    assert shipped == {n.removeprefix(objects) for n in names if n.startswith(objects)}
+    tops = {name.partition("/")[0] for name in names}
     assert {"driftlog", "driftlog_analyzers", "driftlog-0.1.0.dist-info"} == tops

@@ -11,6 +11,7 @@ from itertools import islice
 
 from driftlog_analyzers._aside import damages
 from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._damage import Damaged
 from driftlog_analyzers._episode import EpisodeSettings
 from driftlog_analyzers._evaluating import Beyond, evaluated
@@ -169,6 +170,9 @@ def evaluate_windows(
                 evaluation.revision,
                 run.fingerprint,
                 profile,
+                charted=Charted(
+                    run.baseline, settings, run.calibration, labels.get(evaluation.window)
+                ),
             )
             run.state.save_evaluation(run.size, evaluation)
         carry_on(run, [evaluation for evaluation, _ in made], head)

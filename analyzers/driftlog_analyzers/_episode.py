@@ -107,6 +107,7 @@ class Episode:
         first: the opening window's result.
         latest: the latest bad window's result.
         segment: the slice that it is about; empty for all events.
+        versions: the model versions that served in the latest bad window, the most frequent first.
         streak: bad windows in a row, up to the latest bad one.
         recent: its last `LOOK_BACK` known windows, ``b`` for bad and ``g`` for good.
         flapping: whether it goes back and forth.
@@ -132,6 +133,7 @@ class Episode:
     first: Result
     latest: Result
     segment: str = ""
+    versions: tuple[str, ...] = ()
     streak: int = 1
     recent: str = _BAD
     flapping: bool = False
@@ -183,7 +185,7 @@ def advance(
         if episode.model != evaluation.model:
             carried.append(episode)
         elif result := bad.pop(key, None):
-            carried.append(_worse(episode, evaluation.window, result, settings))
+            carried.append(_worse(episode, evaluation, result, settings))
         elif unknown(key) or _lingers(episode, weak.get(key)):
             carried.append(episode)
         else:
@@ -264,11 +266,15 @@ def _begin(evaluation: Evaluation, result: Result, settings: EpisodeSettings) ->
         first=result,
         latest=result,
         segment=result.segment,
+        versions=evaluation.versions,
         course=(Step(evaluation.window, result.severity),),
     )
 
 
-def _worse(episode: Episode, window: Window, result: Result, settings: EpisodeSettings) -> Episode:
+def _worse(
+    episode: Episode, evaluation: Evaluation, result: Result, settings: EpisodeSettings
+) -> Episode:
+    window = evaluation.window
     recent = (episode.recent + _BAD)[-LOOK_BACK:]
     streak = 1 if episode.good else episode.streak + 1
     flapping = _flaps(recent, settings)
@@ -286,6 +292,7 @@ def _worse(episode: Episode, window: Window, result: Result, settings: EpisodeSe
         good=0,
         peak=max(episode.peak, result.effect, key=abs),
         latest=result,
+        versions=evaluation.versions,
         streak=streak,
         recent=recent,
         flapping=flapping,

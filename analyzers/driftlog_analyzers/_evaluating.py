@@ -14,7 +14,7 @@ from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._loops import loops
 from driftlog_analyzers._nested import profiles
-from driftlog_analyzers._profile import WindowProfile
+from driftlog_analyzers._profile import WindowProfile, most
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._run import Run
 from driftlog_analyzers._saved import Saved
@@ -148,6 +148,7 @@ def _evaluation(
         run.label_of(window),
         told,
         len(results),
+        versions=most(profile.versions),
     )
 
 

@@ -135,6 +135,7 @@ class Evaluation:
         results: every result that is not plainly ok, findings first; the weak ones without their evidence.
         checked: how many results were made, the plain ones included.
         labelled: predictions with a label, where those are held against the baseline's.
+        versions: the model versions that served, the most frequent first, as far as charts tell them.
         damaged: lines of the log that are no events.
     """
 
@@ -146,6 +147,7 @@ class Evaluation:
     checked: int
     revision: int = 1
     labelled: int = 0
+    versions: tuple[str, ...] = ()
     damaged: int = 0
 
     @property

@@ -28,6 +28,11 @@ def add_counts(a: Counts, b: Counts) -> Counts:
     return total
 
 
+def most(counts: Counts, listed: int = 10) -> tuple[str, ...]:
+    """The names of the largest counts, the largest first."""
+    return tuple(sorted(counts, key=lambda name: (-counts[name], name))[:listed])
+
+
 @dataclass(frozen=True, slots=True)
 class Numeric:
     """Numbers of one feature.

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._profile import WindowProfile
@@ -32,6 +33,8 @@ class State(Protocol):
         revision: int,
         fingerprint: str,
         profile: WindowProfile,
+        *,
+        charted: Charted | None = None,
     ) -> None:
         """Save one window's profile in place of an earlier one.
 
@@ -42,6 +45,7 @@ class State(Protocol):
             revision: grows when late events change the window.
             fingerprint: tells how the window was profiled: profiles of one fingerprint can merge.
             profile: the profile.
+            charted: what charts show beside it, where the home is made to be charted.
         """
 
     def profile(

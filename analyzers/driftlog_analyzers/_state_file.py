@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Evaluation
 from driftlog_analyzers._json import to_json
@@ -90,6 +91,8 @@ class StateFile(Keeping):
         revision: int,
         fingerprint: str,
         profile: WindowProfile,
+        *,
+        charted: Charted | None = None,  # noqa: ARG002 - nobody charts a file
     ) -> None:
         """Save one window's profile in place of an earlier one; see `State.save_profile`."""
         values = _keys(window) | {"model": model, "size": str(size), "revision": revision}

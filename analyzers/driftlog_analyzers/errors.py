@@ -6,6 +6,7 @@
     ├── InputError                a file, frame or column that cannot be used
     ├── ConfigError               a configuration or baseline file with problems
     ├── BaselineError             no baseline, or one that does not fit
+    ├── KibanaError               Kibana is not there, too old, or refuses
     └── StoreError                the events could not be read completely
         └── ConflictError         another process saved the same things meanwhile; nothing was saved
 """
@@ -16,6 +17,7 @@ __all__ = [
     "ConflictError",
     "DriftlogError",
     "InputError",
+    "KibanaError",
     "StoreError",
 ]
 
@@ -34,6 +36,10 @@ class ConfigError(DriftlogError):
 
 class BaselineError(DriftlogError):
     """There is no baseline, or it does not fit what is analysed."""
+
+
+class KibanaError(DriftlogError):
+    """Kibana is not there, is too old, or refuses what it is asked."""
 
 
 class StoreError(DriftlogError):

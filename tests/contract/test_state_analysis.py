@@ -8,10 +8,12 @@ from elasticsearch import Elasticsearch
 from driftlog import PredictionLogger
 from driftlog_analyzers import _analysis
 from driftlog_analyzers._analysis import analyze
+from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._elasticsearch import _state_index
 from driftlog_analyzers._elasticsearch._state import ElasticsearchState
 from driftlog_analyzers._episode import EpisodeSettings, fold
 from driftlog_analyzers._reference import baseline_from_store
+from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._window import CountSize
 from driftlog_analyzers.errors import StoreError
@@ -105,10 +107,13 @@ def test_a_second_run_changes_nothing(spools, baseline, emptied):
         before = emptied.contents()
         assert 0 == run(spools[0], baseline, state)[1]
         assert before == emptied.contents()
+        charted = Charted(baseline, Settings())
         with state.transaction():
             for window, revision, profile in list(state.profiles(MODEL, HOUR)):
                 fingerprint = state.profile(MODEL, HOUR, window)[1]
-                state.save_profile(MODEL, HOUR, window, revision, fingerprint, profile)
+                state.save_profile(
+                    MODEL, HOUR, window, revision, fingerprint, profile, charted=charted
+                )
             for evaluation in list(state.evaluations(MODEL, HOUR)):
                 state.save_evaluation(HOUR, evaluation)
             episodes = state.episodes(MODEL, size=HOUR)

@@ -15,7 +15,7 @@ from driftlog_analyzers._elasticsearch import _state_index
 from driftlog_analyzers._elasticsearch._baselines import ElasticsearchBaselines
 from driftlog_analyzers._elasticsearch._names import STATE_KINDS, state_index
 from driftlog_analyzers._elasticsearch._state import ElasticsearchState
-from driftlog_analyzers._elasticsearch._state_profiles import QUANTILES, quantile
+from driftlog_analyzers._elasticsearch._state_charts import QUANTILES, quantile
 from driftlog_analyzers._episode import EpisodeSettings, fold
 from driftlog_analyzers._finding import Change, Condition, Severity
 from driftlog_analyzers._profile import Categorical, FeatureProfile, Numeric, Text, WindowProfile
@@ -78,16 +78,18 @@ class TestProfiles:
         return {(r["row"], r.get("feature"), r.get("value", {}).get("name")): r for r in rows}
 
     def test_a_row_each(self, found):
-        """A window, a row per feature and output, vanished ones too, and the ten most frequent values."""
-        names = ("age", "country", "note", "income", "prediction.score")
+        """A window, its features and outputs, vanished ones too, and its most frequent values, tokens and versions."""
+        names = ("age", "country", "note", "income", "prediction.score", "(whole window)")
         expected = {("feature", name, None) for name in names} | {("window", None, None)}
         expected |= {("value", "country", f"c{n:02}") for n in range(10)}
+        expected |= {("token", "note", "zz"), ("version", None, "7"), ("version", None, "8")}
         assert expected == found.keys()
 
     def test_where(self, found, home):
         """Every row tells model, window and revision; its time is the window's start."""
-        for row in found.values():
-            assert {"name": "churn", "version": ["7", "8"]} == row["model"]
+        for (kind, _, name), row in found.items():
+            versions = [name] if kind == "version" else ["7", "8"]
+            assert {"name": "churn", "version": versions} == row["model"]
             assert ("1h", 1, 200) == (row["window"]["size"], row["revision"], row["events"])
         starts = {hit["_source"]["@timestamp"] for hit in home.hits("profiles").values()}
         assert {"2026-03-02T00:00:00.000000+00:00"} == starts
@@ -129,24 +131,26 @@ class TestProfiles:
     def test_what_was_found(self, found):
         """The worst finding's severity as word and number, and the detectors that found something."""
         told = {
-            name: (row["score"], row.get("severity"), row.get("detectors"))
+            name: (row["score"], row["health"], row.get("severity"), row.get("detectors"))
             for (kind, name, _), row in found.items()
-            if kind != "value"
+            if kind in {"feature", "window"}
         }
         assert {
-            "age": (0, None, None),
-            "country": (3, "medium", ["category_shift"]),
-            "note": (0, None, None),
-            "income": (5, "critical", ["vanished"]),
-            "prediction.score": (1, "info", ["stuck"]),
-            None: (5, "critical", ["category_shift", "stuck", "vanished"]),
+            "age": (0, "insufficient_data", None, None),
+            "country": (3, "medium", "medium", ["category_shift"]),
+            "note": (0, "ok", None, None),
+            "income": (5, "critical", "critical", ["vanished"]),
+            "prediction.score": (1, "info", "info", ["stuck"]),
+            "(whole window)": (0, "ok", None, None),
+            None: (5, "critical", "critical", ["category_shift", "stuck", "vanished"]),
         } == told
 
     def test_values(self, found):
-        """A value has its rank and share, and the baseline's share where a finding names it."""
+        """A value has its rank and share; without a baseline it has that's share where a finding names it."""
         row = found["value", "country", "c01"]["value"]
         share = 99 / (sum(COUNTRIES.values()) + 10)
-        assert {"name": "c01", "rank": 2, "count": 99, "share": share, "baseline": 0.9} == row
+        expected = {"name": "c01", "rank": 2, "count": 99, "share": share, "baseline": 0.9}
+        assert expected | {"change": share - 0.9} == row
         assert "baseline" not in found["value", "country", "c00"]["value"]
 
     def test_dead_rows_go(self, home, state):
@@ -158,7 +162,8 @@ class TestProfiles:
         rows = home.rows("profiles")
         assert {2} == {row["revision"] for row in rows}
         assert {"c03", "new"} == {row["value"]["name"] for row in rows if row["row"] == "value"}
-        assert ["country"] == [row["feature"] for row in rows if row["row"] == "feature"]
+        features = {row["feature"] for row in rows if row["row"] == "feature"}
+        assert {"country", "(whole window)"} == features
         assert ["country"] == [row["feature"] for row in home.rows("findings", "result")]
 
     def test_two_thousand_features(self, state, client, home, monkeypatch):
@@ -169,7 +174,7 @@ class TestProfiles:
         save(state, wide)
         index = state_index("profiles", home.namespace)
         count = client.count(index=index, query={"term": {"driftlog.row": "feature"}})["count"]
-        assert (2_001, (1, "f", wide)) == (count, state.profile("churn", HOUR, hour(0)))
+        assert (2_002, (1, "f", wide)) == (count, state.profile("churn", HOUR, hour(0)))
 
 
 @given(
@@ -249,7 +254,15 @@ class TestAlerts:
             ("breached", {"id": episode.id, "status": "active", "status_count": 2}, True),
             ("recovered", {"id": episode.id, "status": "recovering", "status_count": 1}, True),
         ] == told
-        assert ("alert", 5, "it moved") == tuple(body["event"].values())
+        expected = {
+            "kind": "alert",
+            "severity": 5,
+            "reason": "it moved",
+            "start": "2026-03-02T00:00:00.000000+00:00",
+            "end": "2026-03-02T02:00:00.000000+00:00",
+            "duration": 2 * 3600 * 10**9,
+        }
+        assert expected.items() <= body["event"].items()
         assert "2026-03-02T01:00:00.000000+00:00" == body["@timestamp"]
         assert "vanished" == body["rule"]["id"] == body["driftlog"]["detector"]
 

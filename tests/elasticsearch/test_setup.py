@@ -126,7 +126,7 @@ def test_a_heartbeat_is_typed(setup, client, namespace):
             "@timestamp": "2026-11-22T04:15:03.123456Z",
             "event": {"kind": "metric"},
             "driftlog": {
-                "shipper": {"rate": rate, "error": "2026-11-22", "dropped": {"spool full": 1}}
+                "shipper": {"rate": rate, "error": "2026-11-22", "more": {"spool full": 1}}
             },
         }
         client.create(index=stream, id=str(i), document=beat, refresh=True)

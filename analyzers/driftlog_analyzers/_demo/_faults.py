@@ -15,7 +15,7 @@ NEW_WORDS = ("zorbit", "quantix", "flexapay", "nubilo", "tazzer", "vermion", "ok
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong with one feature and stays wrong.
+    """One thing that goes wrong with one feature.
 
     Attributes:
         kind: what goes wrong.
@@ -23,6 +23,7 @@ class Fault:
         onset: from which event time on, UTC.
         share: the share of the events that it strikes, 0 to 1.
         value: the value that becomes common.
+        until: until which event time; None for ever.
     """
 
     kind: FaultKind
@@ -30,6 +31,11 @@ class Fault:
     onset: datetime
     share: float = 1.0
     value: str = ""
+    until: datetime | None = None
+
+    def strikes(self, moment: datetime) -> bool:
+        """Whether it has begun and not ended."""
+        return self.onset <= moment and (self.until is None or moment < self.until)
 
     @property
     def summary(self) -> str:
@@ -53,7 +59,7 @@ def inject(rows: Iterable[Row], faults: Sequence[Fault], seed: int) -> Iterator[
     chances = [random.Random(f"{seed} {fault.kind} {fault.feature}") for fault in faults]  # noqa: S311 - a simulation
     for row in rows:
         for fault, chance in zip(faults, chances, strict=True):
-            if row.timestamp >= fault.onset and chance.random() < fault.share:
+            if fault.strikes(row.timestamp) and chance.random() < fault.share:
                 _strike(row.features, fault, chance)
         yield row
 

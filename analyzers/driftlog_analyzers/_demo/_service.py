@@ -70,7 +70,7 @@ class Service:
 
     def _hour(self, begin: datetime, comments: Comments) -> Iterator[Row]:
         rng = np.random.default_rng([self.seed, int(begin.timestamp()) // 3600])
-        count = int(rng.poisson(self.per_hour * _volume(begin)))
+        count = int(rng.poisson(self.per_hour * volume(begin)))
         offsets = np.sort(rng.uniform(0, 3600, count))
         columns = _columns(rng, count, begin)
         columns["comment"] = comments.draw(rng, count)
@@ -87,7 +87,7 @@ class Service:
             yield Row(moment, dict(zip(names, values, strict=True)), prediction, request)
 
 
-def _volume(moment: datetime) -> float:
+def volume(moment: datetime) -> float:
     """Share of the mean volume: quiet nights, a broad evening, a weaker weekend."""
     daily = 1.0 - 0.6 * math.cos(2 * math.pi * (moment.hour - 4) / 24)
     return daily * (0.88 if moment.weekday() >= 5 else 1.05)  # noqa: PLR2004 - Saturday is 5

@@ -2,7 +2,12 @@
 
 from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention
 from driftlog_analyzers._elasticsearch._state_templates import state_requests
-from driftlog_analyzers._elasticsearch._templates import Features, Request, stream_requests
+from driftlog_analyzers._elasticsearch._templates import (
+    Features,
+    Request,
+    fields_requests,
+    stream_requests,
+)
 
 RETENTION = "90d"
 """For how long events are kept at least, where nobody ever said."""
@@ -21,4 +26,8 @@ def requests(namespace: str, retention: str, features: Features) -> tuple[Reques
     """
     check_namespace(namespace)
     check_retention(retention)
-    return (*stream_requests(namespace, retention, features), *state_requests(namespace))
+    return (
+        *stream_requests(namespace, retention, features),
+        *state_requests(namespace),
+        *fields_requests(namespace),
+    )

@@ -25,6 +25,11 @@ def analyzer_stream(namespace: str) -> str:
     return f"metrics-driftlog.analyzers-{namespace}"
 
 
+def fields_index(namespace: str) -> str:
+    """The index without documents that has every field of the data streams."""
+    return f"driftlog-fields-{namespace}"
+
+
 def state_index(kind: str, namespace: str) -> str:
     """The index with what the analyzers remember of one kind, of `STATE_KINDS`."""
     return f"driftlog-{kind}-{namespace}"

@@ -14,6 +14,7 @@ from driftlog_analyzers._elasticsearch._names import (
     STATE_KINDS,
     analyzer_stream,
     events_pattern,
+    fields_index,
     heartbeat_stream,
     shown,
     state_index,
@@ -163,9 +164,9 @@ def _retention_notes(before: str | None, now: str) -> list[str]:
 def _features(client: Elasticsearch, namespace: str, retention: str) -> Features:
     """The most that the cluster accepts, found by asking it to work templates out without keeping them."""
     for features in _CANDIDATES[:-1]:
-        component, _, template, _ = (
-            r.body for r in stream_requests(namespace, retention, features)
-        )
+        wanted = {r.path: r.body for r in stream_requests(namespace, retention, features)}
+        component = wanted[f"_component_template/{EVENTS}"]
+        template = wanted[f"_index_template/{EVENTS}-{namespace}"]
         merged = {**component["template"], **template["template"]}
         pattern = f"driftlog-probe-{namespace}-*"
         body = {
@@ -211,7 +212,8 @@ def _update_index(client: Elasticsearch, index: str) -> None:
 def _probes(namespace: str) -> tuple[str, ...]:
     events = events_pattern(namespace).replace("*", "probe")
     beats = (heartbeat_stream(namespace), analyzer_stream(namespace))
-    return (events, *beats, *(state_index(k, namespace) for k in STATE_KINDS))
+    state = (state_index(kind, namespace) for kind in STATE_KINDS)
+    return (events, *beats, *state, fields_index(namespace))
 
 
 def _check_winner(client: Elasticsearch, name: str) -> None:

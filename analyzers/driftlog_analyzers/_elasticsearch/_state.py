@@ -6,6 +6,7 @@ from datetime import datetime
 
 from elasticsearch import Elasticsearch
 
+from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._elasticsearch._beats import AnalyzerBeats
 from driftlog_analyzers._elasticsearch._names import check_namespace
 from driftlog_analyzers._elasticsearch._state_actions import stored_action
@@ -100,11 +101,13 @@ class ElasticsearchState(Keeping):
         revision: int,
         fingerprint: str,
         profile: WindowProfile,
+        *,
+        charted: Charted | None = None,
     ) -> None:
         """Save one window's profile in place of an earlier one; see `State.save_profile`."""
         with self._writing() as buffer:
             buffer.places.add((model, str(size)))
-            kept = saved(window, revision, fingerprint, profile)
+            kept = saved(window, revision, fingerprint, profile, charted)
             buffer.profiles[key_of(model, size, window)] = kept
 
     def profile(

@@ -7,8 +7,11 @@ that is read back. ``@timestamp`` is the start of the window; an alert's is that
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
+from datetime import timedelta
 
+from driftlog_analyzers._elasticsearch._kql import discover, during, events_of
 from driftlog_analyzers._elasticsearch._state_actions import review_body
+from driftlog_analyzers._elasticsearch._state_charts import ALL_EVENTS, WHOLE
 from driftlog_analyzers._elasticsearch._state_documents import (
     GRAVITY,
     Document,
@@ -22,8 +25,9 @@ from driftlog_analyzers._elasticsearch._state_documents import (
     window_body,
 )
 from driftlog_analyzers._episode import Episode, Status
-from driftlog_analyzers._finding import Evaluation, Result
+from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._review import Action, subject_of
+from driftlog_analyzers._window import Window
 
 _OPEN_STATES = (Status.PENDING, Status.ACTIVE)
 
@@ -35,7 +39,10 @@ def result_rows(key: Key, evaluation: Evaluation) -> Iterator[Document]:
         about = (result.detector, result.feature, result.segment)
         name = f"{key.id}-{identity(*about, str(seen[about]))}"
         seen[about] += 1
-        yield document(name, _body(key, evaluation, "result", _result(result)))
+        body = _body(key, evaluation, "result", _result(result))
+        kql = events_of(key.model, result.condition)
+        body["event"] |= {"url": discover(kql, evaluation.window), "reason": result.summary}
+        yield document(name, body)
 
 
 def window_row(key: Key, evaluation: Evaluation, *, settled: bool) -> Document:
@@ -72,16 +79,18 @@ def alert_document(size: str, episode: Episode, actions: Iterable[Action]) -> Do
         actions: what people did about it, and maybe about others.
     """
     latest = episode.latest
+    kql = events_of(episode.model, latest.condition)
     spans = {"opened": episode.opened, "last": episode.last}
     spans |= {name: w for name in ("raised", "closed") if (w := getattr(episode, name))}
     ours = {
-        "model": {"name": episode.model},
+        "model": {"name": episode.model, "version": episode.versions},
         "window": window_body(episode.last, size),
         **{name: window_body(window, size) for name, window in spans.items()},
         "detector": episode.detector,
-        "feature": episode.feature,
-        "segment": episode.segment,
+        "feature": episode.feature or WHOLE,
+        "segment": episode.segment or ALL_EVENTS,
         "open": episode.open,
+        "score": GRAVITY[episode.severity],
         "over": episode.over,
         "flapping": episode.flapping,
         "first_severity": episode.first.severity,
@@ -94,6 +103,7 @@ def alert_document(size: str, episode: Episode, actions: Iterable[Action]) -> Do
         "effect": latest.effect,
         "p_value": latest.p_value,
         "summary": episode.summary,
+        "query": f"{kql} and {during(episode.last)}",
         "alert": packed(episode),
     }
     status = "breached" if episode.status in _OPEN_STATES else "recovered"
@@ -103,6 +113,10 @@ def alert_document(size: str, episode: Episode, actions: Iterable[Action]) -> Do
             "kind": "alert",
             "severity": GRAVITY[episode.severity],
             "reason": episode.summary,
+            "start": exact(episode.opened.start),
+            "end": exact((episode.closed or episode.last).end),
+            "duration": _nanoseconds(episode.opened, episode.closed or episode.last),
+            "url": discover(kql, episode.last),
         },
         "rule": {"id": episode.detector, "name": episode.detector},
         "group_hash": subject_of(episode),
@@ -140,7 +154,7 @@ def _body(key: Key, evaluation: Evaluation, row: str, more: Json) -> Json:
     ours = {
         "row": row,
         "key": key.id,
-        "model": {"name": key.model},
+        "model": {"name": key.model, "version": evaluation.versions},
         "window": window,
         "revision": evaluation.revision,
         "events": evaluation.events,
@@ -148,7 +162,7 @@ def _body(key: Key, evaluation: Evaluation, row: str, more: Json) -> Json:
     }
     return {
         "@timestamp": window["start"],
-        "event": {"kind": "signal"},
+        "event": {"kind": "state"},
         "driftlog": ours | more,
     }
 
@@ -156,10 +170,11 @@ def _body(key: Key, evaluation: Evaluation, row: str, more: Json) -> Json:
 def _result(result: Result) -> Json:
     return {
         "detector": result.detector,
-        "feature": result.feature,
-        "segment": result.segment,
+        "feature": result.feature or WHOLE,
+        "segment": result.segment or ALL_EVENTS,
         "outcome": result.outcome,
         "severity": result.severity,
+        "score": GRAVITY[result.severity] if result.outcome is Outcome.FINDING else 0,
         "alerts": result.alerts,
         "weak": result.weak,
         "summary": result.summary,
@@ -173,3 +188,7 @@ def _result(result: Result) -> Json:
         "condition": result.condition and asdict(result.condition),
         "examples": list(result.events),
     }
+
+
+def _nanoseconds(first: Window, last: Window) -> int:
+    return (last.end - first.start) // timedelta(microseconds=1) * 1000

@@ -1,17 +1,25 @@
-"""A window's profile as rows for charts: one for the window, one per feature, one per common value. Pure.
+"""A window's profile as rows for charts: one for the window, one per feature, value, unknown token and version. Pure.
 
 ``@timestamp`` is the window's start. The window's row alone carries the profile that is read back.
 """
 
-import math
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
 from driftlog_analyzers._baseline import main_kind
+from driftlog_analyzers._charted import Charted
+from driftlog_analyzers._elasticsearch._state_charts import (
+    WHOLE,
+    events_link,
+    feature_charts,
+    found_charts,
+    shape,
+    token_charts,
+    value_charts,
+    version_charts,
+    window_charts,
+)
 from driftlog_analyzers._elasticsearch._state_documents import (
-    GRAVITY,
     Document,
     Json,
     Key,
@@ -22,14 +30,11 @@ from driftlog_analyzers._elasticsearch._state_documents import (
     unpacked,
     window_body,
 )
-from driftlog_analyzers._finding import Outcome, Result
-from driftlog_analyzers._profile import FeatureProfile, Numeric, WindowProfile
+from driftlog_analyzers._finding import Result
+from driftlog_analyzers._profile import FeatureProfile, WindowProfile, most
 from driftlog_analyzers._window import Window
 
-QUANTILES: Mapping[str, float] = {f"p{p:02}": p / 100 for p in (1, 5, 25, 50, 75, 95, 99)}
-LISTED = 10
 _OUTPUT = "prediction."
-_OF_VALUES = ("category_shift", "unseen_category")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +46,14 @@ class SavedProfile:
         revision: of the window.
         fingerprint: tells how the window was profiled.
         text: the profile, packed.
+        charted: what its rows say beside it; None where nobody said.
     """
 
     window: Window
     revision: int
     fingerprint: str
     text: str = field(repr=False)
+    charted: Charted | None = field(default=None, repr=False)
 
     @property
     def profile(self) -> WindowProfile:
@@ -54,9 +61,15 @@ class SavedProfile:
         return unpacked(WindowProfile, self.text)
 
 
-def saved(window: Window, revision: int, fingerprint: str, profile: WindowProfile) -> SavedProfile:
+def saved(
+    window: Window,
+    revision: int,
+    fingerprint: str,
+    profile: WindowProfile,
+    charted: Charted | None = None,
+) -> SavedProfile:
     """A profile as it waits."""
-    return SavedProfile(window, revision, fingerprint, packed(profile))
+    return SavedProfile(window, revision, fingerprint, packed(profile), charted)
 
 
 def stored_profile(body: Json) -> SavedProfile:
@@ -70,35 +83,64 @@ def profile_rows(key: Key, kept: SavedProfile, results: Sequence[Result]) -> Ite
 
     Args:
         key: the window's key.
-        kept: its profile.
-        results: what the window's evaluation says; nothing is said of the baseline but what these say.
+        kept: its profile, with what is charted beside it.
+        results: what the window's evaluation says.
     """
-    profile = kept.profile
-    common: Json = {
-        "key": key.id,
-        "model": {"name": key.model, "version": _most(profile.versions)},
-        "window": window_body(kept.window, key.size),
-        "revision": kept.revision,
-        "events": profile.events,
-        "fingerprint": kept.fingerprint,
-    }
-
-    def row(kind: str, parts: Sequence[str], more: Json) -> Document:
-        name = f"{key.id}-{identity(kind, *parts)}" if parts else key.id
-        body = {"@timestamp": common["window"]["start"], "event": {"kind": "metric"}}
-        return document(name, body | {"driftlog": common | {"row": kind} | more})
-
+    rows = _Rows(key, kept)
+    profile = rows.profile
     for role, name, feature in _features(profile, results):
-        shown = _OUTPUT + name if role == "prediction" else name
-        about = [result for result in results if result.feature == shown]
-        named = {"role": role, "feature": shown, "kind": main_kind(feature)}
-        yield row(
-            "feature", (role, name), named | _feature(feature, profile.events) | _found(about)
-        )
-        for value in _values(feature, about):
-            yield row("value", (role, name, value["name"]), named | {"value": value})
-    duration = {"duration": _shape(profile.duration)} if profile.duration else {}
-    yield row("window", (), duration | _found(results) | {"profile": kept.text})
+        yield from _of_feature(rows, (role, name), feature, results)
+    whole = [result for result in results if not result.feature]
+    named = {"role": "window", "feature": WHOLE}
+    yield rows.row("feature", ("window", ""), named | found_charts(whole))
+    for version in version_charts(profile.versions):
+        more = {"value": version, "model": {"name": key.model, "version": [version["name"]]}}
+        yield rows.row("version", (version["name"],), more)
+    charts = window_charts(kept.window, profile, kept.charted) | found_charts(results)
+    yield rows.row("window", (), charts | {"profile": kept.text})
+
+
+class _Rows:
+    """Makes the rows of one window, which all tell where they belong."""
+
+    def __init__(self, key: Key, kept: SavedProfile) -> None:
+        self.key, self.kept, self.profile = key, kept, kept.profile
+        self._common: Json = {
+            "key": key.id,
+            "model": {"name": key.model, "version": most(self.profile.versions)},
+            "window": window_body(kept.window, key.size),
+            "revision": kept.revision,
+            "events": self.profile.events,
+            "fingerprint": kept.fingerprint,
+        }
+
+    def row(self, kind: str, parts: Sequence[str], more: Json, link: str = "") -> Document:
+        """A row of some kind; with the address of its events, where that is given."""
+        name = f"{self.key.id}-{identity(kind, *parts)}" if parts else self.key.id
+        event = {"kind": "metric"} | ({"url": link} if link else {})
+        body: Json = {"@timestamp": self._common["window"]["start"], "event": event}
+        return document(name, body | {"driftlog": self._common | {"row": kind} | more})
+
+
+def _of_feature(
+    rows: _Rows, about: tuple[str, str], feature: FeatureProfile, results: Sequence[Result]
+) -> Iterator[Document]:
+    """A feature's own row, and those of its values and unknown tokens."""
+    role, name = about
+    output, charted = role == "prediction", rows.kept.charted
+    shown = _OUTPUT + name if output else name
+    found = [result for result in results if result.feature == shown]
+    named = {"role": role, "feature": shown, "kind": main_kind(feature)}
+    own = _feature(feature, rows.profile.events)
+    charts = feature_charts(name, feature, charted, output=output)
+    own["rate"] |= charts.pop("rate", {})
+    link = events_link(rows.key.model, rows.kept.window, (shown, feature), found)
+    yield rows.row("feature", (role, name), named | own | charts | found_charts(found), link)
+    for value in value_charts(name, feature, charted, found, output=output):
+        yield rows.row("value", (role, name, value["name"]), named | {"value": value})
+    usual = charted.usual(name, output=output) if charted else None
+    for token in token_charts(feature, usual):
+        yield rows.row("token", (role, name, token["name"]), named | {"value": token})
 
 
 def _features(
@@ -144,65 +186,9 @@ def _feature(feature: FeatureProfile, events: int) -> Json:
             "below": _share(numeric.below, numeric.n),
             "above": _share(numeric.above, numeric.n),
         }
-        found["numeric"] = {"n": numeric.n, **_shape(numeric)}
+        found["numeric"] = {"n": numeric.n, **shape(numeric)}
         found["histogram"] = {"edges": numeric.edges, "bins": numeric.bins}
     return found
-
-
-def _shape(numeric: Numeric) -> Json:
-    """Mean, sample standard deviation, extremes, and quantiles as far as the histogram tells them."""
-    quantiles = {name: quantile(numeric, p) for name, p in QUANTILES.items()}
-    return {
-        "mean": numeric.mean,
-        "sd": math.sqrt(max(0.0, numeric.m2) / max(1, numeric.n - 1)),
-        "min": numeric.minimum,
-        "max": numeric.maximum,
-        **quantiles,
-    }
-
-
-def quantile(numeric: Numeric, p: float) -> float | None:
-    """The p-quantile, 0 to 1: linear within the bin that it falls into; None without histogram."""
-    total = sum(numeric.bins)
-    if not numeric.edges or len(numeric.bins) != len(numeric.edges) + 1 or not total:
-        return None
-    ends = list(accumulate(numeric.bins))
-    n = bisect_left(ends, p * total)
-    low = max(numeric.minimum, numeric.edges[n - 1]) if n else numeric.minimum
-    high = min(numeric.maximum, numeric.edges[n]) if n < len(numeric.edges) else numeric.maximum
-    into = (p * total - (ends[n] - numeric.bins[n])) / numeric.bins[n] if numeric.bins[n] else 0.0
-    return min(high, low + (high - low) * into)
-
-
-def _values(feature: FeatureProfile, results: Sequence[Result]) -> Iterator[Json]:
-    """The most frequent values; the baseline's share of those that a finding names."""
-    if not feature.categorical:
-        return
-    counts, n = feature.categorical.counts, feature.categorical.n
-    before = {c.value: c.before for r in results if r.detector in _OF_VALUES for c in r.changes}
-    top = sorted(counts, key=lambda value: (-counts[value], value))[:LISTED]
-    for rank, value in enumerate(top, 1):
-        found = {
-            "name": value,
-            "rank": rank,
-            "count": counts[value],
-            "share": _share(counts[value], n),
-        }
-        yield found | ({"baseline": before[value]} if value in before else {})
-
-
-def _found(results: Sequence[Result]) -> Json:
-    """How grave it is, 0 for nothing found, and which detectors say so."""
-    found = [result for result in results if result.outcome is Outcome.FINDING]
-    worst = max((result.severity for result in found), key=GRAVITY.__getitem__, default=None)
-    if worst is None:
-        return {"score": 0}
-    detectors = sorted({result.detector for result in found})
-    return {"score": GRAVITY[worst], "severity": worst, "detectors": detectors}
-
-
-def _most(counts: Mapping[str, int]) -> list[str]:
-    return sorted(counts, key=lambda name: (-counts[name], name))[:LISTED]
 
 
 def _share(hits: int, n: int) -> float:

@@ -47,7 +47,12 @@ _COUNTS = (
     "null",
     "nonfinite",
 )
-_RATES = ("present", "absent", "null", "nonfinite", "oov", "below", "above")
+_RATES = ("present", "absent", "null", "nonfinite", "oov", "unseen", "below", "above", "failure")
+_LIMITS = ("present", "null", "oov", "unseen")
+_USUAL = ("mean", "p05", "p50", "p95")
+_FIGURES = ("accuracy", "f1", "log_loss", "brier", "ece", "mae", "rmse", "bias")
+# A term has 32,766 bytes at most.
+_LINK: Mapping[str, Any] = {"type": "keyword", "ignore_above": 8000}
 _QUANTILES = ("p01", "p05", "p25", "p50", "p75", "p95", "p99")
 
 
@@ -83,17 +88,19 @@ def state_mapping(kind: str) -> Json:
 
 
 def _profiles() -> Json:
-    """A row per window and feature (``row: feature``), per common value (``value``) and per window (``window``).
+    """A row per window and feature (``row: feature``), and what charts show of each (`_state_profiles`).
 
     The window's row alone carries the profile that is read back.
     """
     numeric = dict.fromkeys(("mean", "sd", "min", "max", *_QUANTILES), _DOUBLE)
     return {
-        "event": closed({"kind": KEYWORD}),
+        "event": closed({"kind": KEYWORD, "url": _LINK}),
         "driftlog": closed(
             {
                 **_where(),
-                **dict.fromkeys(("row", "feature", "role", "kind", "fingerprint"), KEYWORD),
+                **dict.fromkeys(
+                    ("row", "feature", "role", "kind", "fingerprint", "health"), KEYWORD
+                ),
                 "count": closed(dict.fromkeys((*_COUNTS, "tokens", "oov", "distinct"), _LONG)),
                 "rate": closed(dict.fromkeys(_RATES, _DOUBLE)),
                 "numeric": closed({"n": _LONG, **numeric}),
@@ -105,9 +112,27 @@ def _profiles() -> Json:
                         "count": _LONG,
                         "share": _DOUBLE,
                         "baseline": _DOUBLE,
+                        "change": _DOUBLE,
+                        "new": _FLAG,
                     }
                 ),
-                "duration": closed(dict.fromkeys(("mean", *_QUANTILES), _DOUBLE)),
+                "duration": closed(numeric),
+                "text": closed({"n": _LONG, "tokens_per_text": _DOUBLE}),
+                "outcome": closed(dict.fromkeys(("success", "failure"), _LONG)),
+                "quality": _quality(),
+                "baseline": closed(
+                    {
+                        "rate": closed(dict.fromkeys(_RATES, _DOUBLE)),
+                        "numeric": closed(dict.fromkeys(_USUAL, _DOUBLE)),
+                        "duration": closed(dict.fromkeys(_USUAL, _DOUBLE)),
+                        "text": closed({"tokens_per_text": _DOUBLE}),
+                        "quality": _quality(),
+                    }
+                ),
+                "limit": closed({"rate": closed(dict.fromkeys(_LIMITS, _DOUBLE))}),
+                "events_per_minute": _DOUBLE,
+                "first_event": MOMENT,
+                "last_event": MOMENT,
                 "score": _DOUBLE,
                 "severity": KEYWORD,
                 "detectors": KEYWORD,
@@ -120,7 +145,7 @@ def _profiles() -> Json:
 def _findings() -> Json:
     """A row per result that is not plainly ok (``result``), and one per window with its evaluation (``window``)."""
     return {
-        "event": closed({"kind": KEYWORD}),
+        "event": closed({"kind": KEYWORD, "url": _LINK, "reason": _SENTENCE}),
         "driftlog": closed(
             {
                 **_where(),
@@ -144,6 +169,7 @@ def _findings() -> Json:
                 "n": _LONG,
                 "checked": _LONG,
                 "effect": _DOUBLE,
+                "score": _DOUBLE,
                 "p_value": _DOUBLE,
                 "values": KEYWORD,
                 "changes": _KEPT,
@@ -161,7 +187,17 @@ def _alerts() -> Json:
     people = ("state", "acknowledged_by", "snoozed_by", "assignee", "closed_by", "verdict")
     moments = ("acknowledged_at", "snoozed_until", "closed_at")
     return {
-        "event": closed({"kind": KEYWORD, "severity": _LONG, "reason": _SENTENCE}),
+        "event": closed(
+            {
+                "kind": KEYWORD,
+                "severity": _LONG,
+                "reason": _SENTENCE,
+                "start": _DATE,
+                "end": _DATE,
+                "duration": _LONG,
+                "url": _LINK,
+            }
+        ),
         "rule": closed(dict.fromkeys(("id", "name", "version"), KEYWORD)),
         "group_hash": dict(KEYWORD),
         "status": dict(KEYWORD),  # breached, recovered, no_data
@@ -195,6 +231,8 @@ def _alerts() -> Json:
                 "effect": _DOUBLE,
                 "p_value": _DOUBLE,
                 "summary": _SENTENCE,
+                "score": _DOUBLE,
+                "query": _LINK,
                 "alert": _KEPT,
             }
         ),
@@ -289,6 +327,10 @@ def _where() -> Json:
         "revision": dict(_LONG),
         "events": dict(_LONG),
     }
+
+
+def _quality() -> Json:
+    return closed({"labelled": _LONG, **dict.fromkeys(_FIGURES, _DOUBLE)})
 
 
 def _window() -> Json:

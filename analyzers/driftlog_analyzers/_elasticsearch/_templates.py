@@ -13,6 +13,7 @@ from typing import Any
 from driftlog_analyzers._elasticsearch._names import (
     analyzer_stream,
     events_pattern,
+    fields_index,
     heartbeat_stream,
 )
 
@@ -31,8 +32,16 @@ _COUNT: Mapping[str, Any] = {"type": "long"}
 _FIGURE: Mapping[str, Any] = {"type": "double"}
 META: Mapping[str, Any] = {"managed_by": "driftlog", "generation": GENERATION}
 EVENTS, SHIPPER, ANALYZERS = "driftlog-events", "driftlog-shipper", "driftlog-analyzers"
+FIELDS = "driftlog-fields"
 CUSTOM = "driftlog-custom"
 _NAMES = ("na", "nonfinite", "empty")
+_NEW = ("indexed", "duplicate", "quarantined", "dropped", "not_accepted")
+_ACCOUNT = (
+    *("accepted", "unsent", "unsent_bytes", "oldest_unsent_s", "changed", "requests", "every_s"),
+    *("latency_ms", "latency_max_ms", "rss_bytes", "cpu_pct"),
+    *_NEW,
+)
+"""The figures of a heartbeat; each has its field before the first one comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,32 @@ def stream_requests(namespace: str, retention: str, features: Features) -> tuple
             _stream_template(analyzer_stream(namespace), ANALYZERS, retention, features),
         ),
     )
+
+
+def fields_requests(namespace: str) -> tuple[Request, ...]:
+    """An index without documents that has every field of the data streams, beside its template.
+
+    Dashboards over a stream that is not there yet, or whose oldest part lacks a field, find the field here.
+    """
+    merged = _merged(_events_mapping(), _merged(_heartbeat_mapping(), _analyzers_mapping()))
+    body: Json = {
+        "index_patterns": [f"{FIELDS}-*"],
+        "priority": PRIORITY,
+        "template": {"mappings": merged | {"dynamic_templates": []}},
+        "_meta": dict(META),
+    }
+    index = fields_index(namespace)
+    return Request(f"_index_template/{FIELDS}", body), Request(index, {})
+
+
+def _merged(ours: Json, others: Json) -> Json:
+    """Two JSON objects as one, theirs where both say something."""
+    both = {
+        key: _merged(ours[key], others[key])
+        for key in ours.keys() & others.keys()
+        if isinstance(ours[key], dict) and isinstance(others[key], dict)
+    }
+    return ours | others | both
 
 
 def events_component(features: Features) -> Json:
@@ -144,7 +179,14 @@ def _events_mapping() -> Json:
                             "cat": closed({"value": KEYWORD}),
                         }
                     ),
-                    "prediction": closed(_features(("num", "cat", "list", "other"))),
+                    "prediction": closed(
+                        _features(("num", "cat", "list", "other"))
+                        # What a bare output is called, so that the field is there before the first.
+                        | {
+                            "num": _open() | {"properties": {"score": dict(NUMBER)}},
+                            "cat": _open() | {"properties": {"label": dict(KEYWORD)}},
+                        }
+                    ),
                     "redacted": KEYWORD,
                     "truncated": KEYWORD,
                     **_features(("num", "cat", "list", "text", "tok", "oov", "other")),
@@ -161,8 +203,20 @@ def _events_mapping() -> Json:
 
 
 def _heartbeat_mapping() -> Json:
+    reasons = closed({"reason": KEYWORD, "count": _FIGURE})
+    shipper = {
+        **dict.fromkeys(("spool", "models", "error"), KEYWORD),
+        **dict.fromkeys(_ACCOUNT, _FIGURE),
+        **dict.fromkeys(("quarantined_by", "dropped_by", "not_accepted_by", "changed_by"), reasons),
+        "new": closed(dict.fromkeys(_NEW, _FIGURE)),
+    }
+    ours = {
+        "model": closed({"name": KEYWORD}),
+        "shipper": {"dynamic": True, "properties": closed(shipper)["properties"]},
+        "loss": closed({"kind": KEYWORD, "reason": KEYWORD, "count": _FIGURE}),
+    }
     return mapping(
-        {**_envelope(), "driftlog": {"type": "object", "dynamic": True}},
+        {**_envelope(), "driftlog": {"type": "object", "dynamic": True, "properties": ours}},
         [
             dynamic("whole", ["driftlog.*"], {"type": "double"}, match_mapping_type="long"),
             dynamic("numbers", ["driftlog.*"], {"type": "double"}, match_mapping_type="double"),

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from driftlog.errors import ShipperError
+from driftlog_analyzers.cli import _dashboards as dashboards
 from driftlog_analyzers.cli import _review
 from driftlog_analyzers.cli import _silences as _silence
 from driftlog_analyzers.cli._across import across
@@ -69,6 +70,7 @@ def application() -> typer.Typer:
     app.add_typer(_silences(), name="silences")
     app.add_typer(_notifications(), name="notify")
     app.command()(across)
+    app.add_typer(_dashboards(), name="dashboards")
     app.command()(report)
     app.command()(skew)
     app.command("compare-models")(compare_models)
@@ -93,6 +95,15 @@ def _baselines() -> typer.Typer:
     group.callback()(alone(baseline))
     group.command("diff")(baseline_diff)
     group.command("accept")(baseline_accept)
+    return group
+
+
+def _dashboards() -> typer.Typer:
+    group = typer.Typer(help="Bring the dashboards into Kibana.", no_args_is_help=True)
+    group.command("import")(dashboards.bring)
+    group.command("diff")(dashboards.diff)
+    group.command("export-ndjson")(dashboards.export_ndjson)
+    group.command("check")(dashboards.check)
     return group
 
 

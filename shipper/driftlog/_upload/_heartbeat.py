@@ -25,6 +25,8 @@ _DATASET = "driftlog.shipper"
 _PAGE = resource.getpagesize()
 _MILLI = 1000
 _AT_THE_END = 1.0
+_LOST = ("quarantined", "dropped", "not_accepted")
+_COUNTERS = ("indexed", "duplicate", *_LOST)
 
 
 def age(moment: str | None) -> float | None:
@@ -57,6 +59,7 @@ class Heartbeat:
         self._latency: list[float] = []
         self._run = uuid.uuid4().hex[:12]
         self._number = 0
+        self._before: Mapping[str, Any] | None = None
 
     def took(self, seconds: float) -> None:
         """Note how long a bulk request took."""
@@ -94,6 +97,12 @@ class Heartbeat:
         if reply.status not in {201, 409}:
             self._streams.doubt(self._stream)
             logger.debug("The heartbeat was not taken (%s).", reply.status or reply.body)
+            return
+        facts = document["driftlog"]["shipper"]
+        losses, self._before = _lost(facts, self._before), facts
+        for number, loss in enumerate(losses, 1):
+            row = document | {"driftlog": {"model": document["driftlog"]["model"], "loss": loss}}
+            self._sender.create(self._stream, f"{name}-{number}", row, timeout)
 
     def _document(
         self, states: Sequence[SegmentState], cursor: Cursor, now: float
@@ -102,12 +111,15 @@ class Heartbeat:
         self._last = (now, time.process_time())
         busy = (self._last[1] - cpu) / (now - then) * 100 if now > then else 0.0
         latency, self._latency = self._latency, []
-        facts = account_facts(states, cursor, _losses(self._spool)) | {
+        facts = account_facts(states, cursor, _losses(self._spool))
+        models = sorted({state.dataset.removeprefix("driftlog.") for state in states})
+        facts |= {
+            "new": since(facts, self._before),
             "spool": str(self._spool),
             "latency_ms": round(sum(latency) / len(latency) * _MILLI, 3) if latency else None,
             "latency_max_ms": round(max(latency) * _MILLI, 3) if latency else None,
             "requests": len(latency),
-            "models": sorted({state.dataset.removeprefix("driftlog.") for state in states}),
+            "models": models,
             "every_s": self._every,
             "rss_bytes": _rss(),
             "cpu_pct": round(busy, 2),
@@ -118,7 +130,8 @@ class Heartbeat:
             "host": {"name": socket.gethostname() or "unknown"},
             "process": {"pid": os.getpid()},
             "driftlog": {
-                "shipper": {name: value for name, value in facts.items() if value is not None}
+                "model": {"name": models},
+                "shipper": {name: value for name, value in facts.items() if value is not None},
             },
         }
 
@@ -144,6 +157,29 @@ def account_facts(states: Sequence[SegmentState], cursor: Cursor, losses: Losses
         "changed_by": _listed(losses.changed),
         "error": trouble.sentence if trouble and trouble.lasting else None,
     }
+
+
+def since(facts: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, int] | None:
+    """Give what was added to each counter since the heartbeat before; None for the first of a process."""
+    if before is None:
+        return None
+    return {name: max(0, facts[name] - before.get(name, 0)) for name in _COUNTERS}
+
+
+def _lost(facts: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[dict[str, str | int]]:
+    """Give how many events went lost since the heartbeat before, by kind and reason."""
+    if before is None:
+        return []
+    return [
+        {"kind": kind, "reason": one["reason"], "count": lost}
+        for kind in _LOST
+        for one in facts[f"{kind}_by"]
+        if (lost := one["count"] - _counted(before[f"{kind}_by"], one["reason"])) > 0
+    ]
+
+
+def _counted(listed: Sequence[Mapping[str, Any]], reason: str) -> int:
+    return next((int(one["count"]) for one in listed if one["reason"] == reason), 0)
 
 
 def _losses(spool: Path) -> Losses:

@@ -136,6 +136,28 @@ class TestOrdinary:
         first = fake.heartbeats[0][1]["driftlog"]["shipper"]
         assert (10, 0, 10) == (first["accepted"], first["indexed"], first["unsent"])
         assert first["oldest_unsent_s"] > 0
+        assert {"name": ["churn"]} == document["driftlog"]["model"]
+        assert "new" not in first  # nobody knows what was before
+        told = [beat["driftlog"]["shipper"]["new"]["indexed"] for _, beat in fake.heartbeats[1:]]
+        assert 10 == sum(told)
+
+    def test_each_loss_is_told_once(self, fake, spool, log, ship_all):
+        """New losses have a document for each reason, beside the heartbeat that counts them."""
+        log(3)
+        (segment,) = segments(spool)
+        with segment.open("ab") as file:
+            file.write(b"torn\n")
+        ship_all(heartbeat=0.001)
+        beats = [beat["driftlog"] for _, beat in fake.heartbeats]
+        losses = [beat["loss"] for beat in beats if "loss" in beat]
+        assert [("quarantined", 1)] == [(one["kind"], one["count"]) for one in losses]
+        last = [beat["shipper"] for beat in beats if "shipper" in beat][-1]
+        assert [{"reason": losses[0]["reason"], "count": 1}] == last["quarantined_by"]
+        assert 1 == sum(
+            beat["shipper"].get("new", {}).get("quarantined", 0)
+            for beat in beats
+            if "shipper" in beat
+        )
 
     def test_its_own_words_stay_out_of_the_spool(self, fake, spool, make, ship_all):
         """What the uploader and its client log is not taken by our handler."""
