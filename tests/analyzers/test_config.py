@@ -91,8 +91,10 @@ def test_every_key_is_a_typed_value(write, tmp_path):
         ("spol = 'x'", "spol is unknown; did you mean spool?"),
         (
             "zzz = 1",
-            "zzz is unknown; known are store, spool, state, elasticsearch, detection, alerts, silences, kibana, schedule,"
-            " models",
+            (
+                "zzz is unknown; known are store, spool, state, elasticsearch, detection, alerts, silences, kibana,"
+                " schedule, models"
+            ),
         ),
         ("state = 3", "state is 3; it should be a path in quotes"),
         ("store = 'disk'", "store is 'disk'; it should be 'spool' or 'elasticsearch'"),
