@@ -393,13 +393,17 @@ def describe(config: Config) -> tuple[str, ...]:
     everywhere = (
         f"all models: {len(detection.enabled)} of {len(DETECTORS)} detectors{silent}, on windows of"
         f" {detection.min_events} events or more; {detection.budget:g} false alerts per 1,000 clean"
-        f" feature-windows; an alert opens after {alerts.delay} bad and closes after {alerts.quiet}"
+        f" feature-windows; an alert opens after {_delay(alerts)} bad and closes after {alerts.quiet}"
         f" good windows in a row{_flapping(alerts)}"
     )
     silences = tuple(f"silence: {rule.value()}" for rule in config.silences)
     models = (_describe_model(name, monitor) for name, monitor in sorted(config.models.items()))
     routes = (describe_route(route) for route in config.routes)
     return (_describe_store(config), everywhere, *silences, *models, *routes)
+
+
+def _delay(alerts: EpisodeSettings) -> str:
+    return str(alerts.delay or "1 (of windows shorter than an hour 2)")
 
 
 def _flapping(alerts: EpisodeSettings) -> str:

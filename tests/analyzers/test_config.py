@@ -57,7 +57,7 @@ def test_an_empty_file_has_the_defaults(write):
         config.detection.budget,
         config.detection.min_events,
     ) == (None, None, 1.0, 20)
-    assert (EpisodeSettings(delay=1, quiet=2), DETECTORS) == (
+    assert (EpisodeSettings(delay=None, quiet=2), DETECTORS) == (
         config.alerts,
         config.detection.enabled,
     )
