@@ -25,6 +25,10 @@ DELAY = 2  # the default for windows of less than an hour
 DEFAULTS = (30, 60, random.SystemRandom().randrange(1 << 32))
 
 
+def _or_empty(target: float | None) -> str:
+    return "" if target is None else f"{target:g}"
+
+
 def rows(found: Month) -> list[dict[str, Any]]:
     """Give the figures as rows of a result file."""
     case = (
@@ -78,7 +82,7 @@ def keep(found: Month) -> None:
     (HERE / "results" / "month.json").write_text(json.dumps(result, indent=2) + "\n")
     table = ["| case | metric | value | target |", "|---|---|---|---|"]
     table += [
-        f"| {r['case']} | {r['metric']} | {r['value']:g} {r['unit']} | {'' if r['target'] is None else format(r['target'], 'g')} |"
+        f"| {r['case']} | {r['metric']} | {r['value']:g} {r['unit']} | {_or_empty(r['target'])} |"
         for r in lines
     ]
     head = (
