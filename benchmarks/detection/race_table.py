@@ -54,7 +54,8 @@ def tables(standings: Mapping[str, Standing]) -> str:
         lines += ["", f"Found in windows of {size:,} (runs):", ""]
         rows = [(case, (case, size)) for case in cases]
         lines += _table("fault", names, rows, found, _detected)
-    return "\n".join([*lines, "", *_ahead(running, found), ""])
+    ahead = _ahead(running, found) if US in running else [f"{US} has not judged these windows yet."]
+    return "\n".join([*lines, "", *ahead, ""])
 
 
 def _extent(running: Mapping[str, Standing], found: Found) -> Iterator[str]:
@@ -109,7 +110,7 @@ def _ahead(running: Mapping[str, Standing], found: Found) -> Iterator[str]:
     yield "driftlog's own rate); p of McNemar's exact test, one-sided:"
     yield ""
     lines = []
-    for name in running if US in running else ():
+    for name in running:
         if name.endswith(", default"):
             for (case, size), pair in sorted(pairs(running[name], running[US]).items()):
                 calm = _calm(found, name, size)

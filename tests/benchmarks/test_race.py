@@ -276,6 +276,9 @@ def test_the_tables_show_the_runs_and_the_peer_that_was_ahead():
     found = "6 of 8, driftlog 1 (6 found by it alone, 1 by driftlog alone; p = 0.062)"
     assert [f"- peer, default, NA rate: × 2, 500: {found}"] == ahead
     assert "Not there: gone, default: no wheel." in text
+    assert "driftlog has not judged these windows yet." in tables(
+        {"peer, best": standings["peer, best"]}
+    )
     assert "| noisy, default | 1 | 8 to 8 (fewer than 200) | 0.500 | 1 of 1 | none |" in text
     assert "| NA rate: × 2 | .12 (8) | 1 (8) | 1 (8) | .75 (8) |" in text
     assert "| 500 | 0.0 (900) | 10.0 (900) | 0.0 (900) | 0.0 (900) |" in text
