@@ -156,7 +156,7 @@ def test_driftlog_commands_exist(service, call):
 
 def test_driftlog_is_run():
     """The shipper, the baseline and the analyzers are the real commands."""
-    assert [["ship"], ["baseline"], ["analyze"]] == [
+    assert [["ship"], ["baseline"], ["run"]] == [
         [call[0] for call in driftlog_calls(name)] for name in ("shipper", "baseline", "analyzers")
     ]
 

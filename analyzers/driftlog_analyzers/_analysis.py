@@ -11,10 +11,12 @@ from itertools import islice
 
 from driftlog_analyzers._aside import damages
 from driftlog_analyzers._baseline import Baseline
+from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._damage import Damaged
-from driftlog_analyzers._episode import EpisodeSettings, advance, fold
+from driftlog_analyzers._episode import EpisodeSettings
 from driftlog_analyzers._evaluating import Beyond, evaluated
-from driftlog_analyzers._finding import Evaluation
+from driftlog_analyzers._finding import Evaluation, Result
+from driftlog_analyzers._folding import carry_on, fold_anew
 from driftlog_analyzers._late_labels import held_against_labels
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._run import Run
@@ -27,7 +29,7 @@ from driftlog_analyzers._window import CountSize, Window, WindowSize
 
 Progress = Callable[[int, int], None]
 
-_CHUNK = 1000
+_CHUNK = 100
 
 
 def analyze(
@@ -82,6 +84,26 @@ def analyze(
     return [known[window] for window in windows]
 
 
+def changed_windows(run: Run, start: datetime | None, end: datetime) -> list[Evaluation]:
+    """Bring the windows of a stretch up to date, by what earlier runs said from its start on.
+
+    Args:
+        run: what the run works with.
+        start: UTC; None is the first event's time.
+        end: UTC; windows that end later are left alone.
+
+    Returns:
+        The evaluations that were made.
+    """
+    windows = [
+        w for w in run.store.windows(run.baseline.model, run.size, start, end) if w.end <= end
+    ]
+    known = _known(run, windows, start)
+    before = dict(known)
+    _bring_up_to_date(run, windows, known, None)
+    return [known[w] for w in windows if known[w] != before.get(w)]
+
+
 def _bring_up_to_date(
     run: Run,
     windows: Sequence[Window],
@@ -101,22 +123,68 @@ def _bring_up_to_date(
             known.get(w), (counts[w], _lines(damage, w)), labels.get(w), run.label_of(w)
         )
     ]
+    head = max(known, default=None)
     done = 0
     for chunk in _chunks(due):
-        with run.state.transaction():
-            shippers = watched(run.store, model, run.size, chunk, now=run.now, settings=settings)
-            together = going_together(run.store, run.baseline, settings, chunk)
-            made = evaluated(run, chunk, known, history, Beyond(labels, damage, shippers, together))
-            _carry_on(run, known, made)
-        known |= {evaluation.window: evaluation for evaluation in made}
+        made = evaluate_windows(run, chunk, known, history, labels=labels, damage=damage, head=head)
         done += len(made)
+        head = max(chunk[-1], head or chunk[-1])
         if progress:
             progress(done, len(due))
 
 
-def _known(run: Run, windows: Sequence[Window]) -> dict[Window, Evaluation]:
+def evaluate_windows(
+    run: Run,
+    windows: Sequence[Window],
+    known: dict[Window, Evaluation],
+    history: Mapping[Window, int],
+    *,
+    labels: Mapping[Window, Quality],
+    damage: Mapping[Window, Damaged],
+    head: Window | None,
+    own: Mapping[Window, Sequence[Result]] | None = None,
+) -> list[Evaluation]:
+    """Evaluate some windows, which makes them known, save all of it at once, and carry the alerts on.
+
+    Args:
+        run: what the run works with.
+        windows: oldest first.
+        known: earlier evaluations: of these windows, and of those before that they are compared with.
+        history: predictions in these and in comparable earlier windows.
+        labels: what the labels say of the windows.
+        damage: their lines that are no events.
+        head: the latest window that was evaluated so far.
+        own: what driftlog says of itself, by window.
+    """
+    model, settings = run.baseline.model, run.settings
+    shippers = watched(run.store, model, run.size, windows, now=run.now, settings=settings)
+    together = going_together(run.store, run.baseline, settings, windows)
+    beyond = Beyond(labels, damage, shippers, together, own or {})
+    made = evaluated(run, windows, known, history, beyond)
+    with run.state.transaction():
+        for evaluation, profile in made:
+            run.state.save_profile(
+                model,
+                run.size,
+                evaluation.window,
+                evaluation.revision,
+                run.fingerprint,
+                profile,
+                charted=Charted(
+                    run.baseline, settings, run.calibration, labels.get(evaluation.window)
+                ),
+            )
+            run.state.save_evaluation(run.size, evaluation)
+        carry_on(run, [evaluation for evaluation, _ in made], head)
+    known |= {evaluation.window: evaluation for evaluation, _ in made}
+    return [evaluation for evaluation, _ in made]
+
+
+def _known(
+    run: Run, windows: Sequence[Window], since: datetime | None = None
+) -> dict[Window, Evaluation]:
     """What earlier runs said, without windows that are no more: late events move the bounds of windows by count."""
-    known = {e.window: e for e in run.state.evaluations(run.baseline.model, run.size)}
+    known = {e.window: e for e in run.state.evaluations(run.baseline.model, run.size, since)}
     if not windows:
         return known
     there = frozenset(windows)
@@ -131,7 +199,7 @@ def _known(run: Run, windows: Sequence[Window]) -> dict[Window, Evaluation]:
     if moved and isinstance(run.size, CountSize):
         with run.state.transaction():
             run.state.forget_windows(run.baseline.model, run.size, moved)
-            _fold_anew(run)
+            fold_anew(run)
         return {window: known[window] for window in known.keys() - set(moved)}
     return known
 
@@ -153,24 +221,3 @@ def _chunks(windows: Iterable[Window]) -> Iterator[list[Window]]:
     rest = iter(windows)
     while chunk := list(islice(rest, _CHUNK)):
         yield chunk
-
-
-def _carry_on(run: Run, known: dict[Window, Evaluation], made: Sequence[Evaluation]) -> None:
-    """Carry the alerts on; fold them anew where an earlier window changed."""
-    if any(window >= min(e.window for e in made) for window in known):
-        _fold_anew(run)
-        return
-    model, first = run.baseline.model, min(e.window.start for e in made)
-    current = run.state.episodes(model, size=run.size, over=False)
-    beside = run.state.episodes(model, since=first)
-    for evaluation in made:
-        current = advance(current, evaluation, run.episodes, beside)
-        run.state.save_episodes(run.size, current)
-
-
-def _fold_anew(run: Run) -> None:
-    model, state = run.baseline.model, run.state
-    state.forget_episodes(model, run.size)
-    beside = state.episodes(model)
-    again = fold(state.evaluations(model, run.size), run.episodes, beside)
-    state.save_episodes(run.size, again)

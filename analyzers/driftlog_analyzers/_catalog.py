@@ -1,6 +1,7 @@
 """Which segments a spool has, what each holds, and which windows they touch."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from driftlog_analyzers._compressed import SUFFIX, unpack
 from driftlog_analyzers._recovery import Damage, clean_copy
 from driftlog_analyzers._relation import microseconds, moment
 from driftlog_analyzers._segments import Held, Segment, inspect, total_versions
+from driftlog_analyzers._spool_memory import Mark, SegmentMemory
 from driftlog_analyzers._store import Extent
 from driftlog_analyzers._window import Window
 from driftlog_analyzers.errors import StoreError
@@ -27,17 +29,47 @@ class Catalog:
         folder: the spool.
         scratch: where clean copies of damaged segments go.
         connection: to scan with.
+        memory: what earlier runs learned.
 
     Attributes:
         damage: segments with lines that are no event document, and what became of those.
     """
 
-    def __init__(self, folder: Path, scratch: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        scratch: Path,
+        connection: duckdb.DuckDBPyConnection,
+        memory: SegmentMemory,
+    ) -> None:
         self._folder = folder
         self._scratch = scratch
         self._connection = connection
+        self._memory = memory
         self._segments: dict[Path, Segment] = {}
+        self._changed: dict[Path, int] = {}
+        self._listing: Sequence[Segment] | None = None
+        self._parts: dict[str, Parts] = {}
         self.damage: dict[Path, Damage] = {}
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Look once at the folder, and answer by that until the end."""
+        self._listing = None
+        self._listing = self.segments()
+        self._parts = {}
+        for segment in self._listing:
+            for model, held in segment.models.items():
+                self._parts.setdefault(model, []).append((segment, held))
+        try:
+            yield
+        finally:
+            self._listing = None
+
+    @property
+    def mark(self) -> Mark:
+        """Everything that was seen so far."""
+        return self._memory.mark
 
     def segments(self, progress: Callable[[int, int], None] | None = None) -> Sequence[Segment]:
         """What each segment holds; only new and grown segments are scanned again.
@@ -45,20 +77,61 @@ class Catalog:
         Raises:
             StoreError: the folder or a segment cannot be read.
         """
+        if self._listing is not None:
+            return self._listing
         try:
             paths = self._paths()
-            for done, path in enumerate(paths):
-                known = self._segments.get(path)
-                if known is None or known.size != path.stat().st_size:
-                    self._segments[path] = self._inspect(path)
-                if progress:
-                    progress(done + 1, len(paths))
+            if not self._segments:
+                self._recall(paths)
+            self._look(paths, progress)
         except OSError as error:
             raise StoreError(
                 f"{error.filename} in spool {self._folder} cannot be read ({error.strerror}); "
                 "correct its permissions or move it away, and run again"
             ) from error
         return [self._segments[path] for path in paths]
+
+    def _recall(self, paths: Sequence[Path]) -> None:
+        """Take what earlier runs learned of segments that are as they were."""
+        known = self._memory.load()
+        for path in paths:
+            if one := known.pop(path.name, None):
+                about = path.stat()
+                if (one.size, one.modified) == (about.st_size, about.st_mtime_ns):
+                    self._changed[path] = one.changed
+                    if one.segment is not None and one.segment.path == path:
+                        self._segments[path] = one.segment
+        if known:
+            self._memory.forget(known)
+
+    def _look(
+        self, paths: Sequence[Path], progress: Callable[[int, int], None] | None = None
+    ) -> None:
+        seen: dict[str, tuple[int, int, Segment]] = {}
+        for done, path in enumerate(paths):
+            known = self._segments.get(path)
+            about = path.stat()
+            if known is None or known.size != about.st_size:
+                segment = self._segments[path] = self._inspect(path)
+                if known is not None or path not in self._changed:
+                    seen[path.name] = (segment.size, about.st_mtime_ns, segment)
+                    self._changed.pop(path, None)
+            if progress:
+                progress(done + 1, len(paths))
+        if seen:
+            look = self._memory.save(seen)
+            self._changed |= {path: look for path in paths if path.name in seen}
+
+    def changed(self, model: str, since: Mark) -> Parts:
+        """The segments with events of the model that are new or have grown since a mark."""
+        after = since.look if since.memory == self._memory.id else -1
+        segments = self.segments()
+        paths = {id(segment): path for path, segment in self._segments.items()}
+        return [
+            (segment, segment.models[model])
+            for segment in segments
+            if model in segment.models and self._changed.get(paths[id(segment)], 0) > after
+        ]
 
     def _paths(self) -> Sequence[Path]:
         """One file of each segment: zstd keeps the plain one beside its own, unless told otherwise."""
@@ -71,11 +144,10 @@ class Catalog:
 
     def held(self, model: str, window: Window | None = None) -> Parts:
         """The segments with events of the model, those that touch the window where one is given."""
-        held = [
-            (segment, segment.models[model])
-            for segment in self.segments()
-            if model in segment.models
-        ]
+        if self._listing is not None:
+            held = self._parts.get(model, [])
+        else:
+            held = [(s, s.models[model]) for s in self.segments() if model in s.models]
         return [part for part in held if window is None or part[1].touches(window)]
 
     def extent(self, model: str) -> Extent | None:
@@ -106,7 +178,12 @@ class Catalog:
         Yields:
             The windows' positions, and the segments; no segment comes twice.
         """
-        held = sorted(self.held(model), key=lambda part: (part[1].first, part[0].path))
+        if not windows:
+            return
+        low = microseconds(min(window.start for window in windows))
+        high = microseconds(max(window.end for window in windows))
+        near = [part for part in self.held(model) if part[1].first <= high and part[1].last >= low]
+        held = sorted(near, key=lambda part: (part[1].first, part[0].path))
         group: Parts = []
         for part in held:
             if group and sum(h.events for _, h in group) + part[1].events > GROUP_EVENTS:

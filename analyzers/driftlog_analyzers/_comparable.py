@@ -11,21 +11,20 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 def comparable(size: WindowSize, window: Window, events: Mapping[Window, int]) -> list[int] | None:
-    """Events in comparable earlier windows: of the same time of day where windows are shorter than a day.
+    """Events in comparable earlier windows, the latest first; None where the number means nothing: by count.
 
     Args:
         size: of the windows.
         window: one of them.
         events: by window, as far as they are known.
-
-    Returns:
-        At most 28 counts, the latest first; None for windows by count, where the number means nothing.
     """
     if not isinstance(size, TimeSize):
         return None
+    return [events[other] for other in comparable_windows(size, window) if other in events]
+
+
+def comparable_windows(size: TimeSize, window: Window) -> list[Window]:
+    """At most 28, the latest first: of the same time of day where windows are shorter than a day."""
     step = max(size.duration, _DAY)
     possible = min(_MOST, (window.start - _EARLIEST) // step)
-    earlier = (
-        Window(window.start - i * step, window.end - i * step) for i in range(1, possible + 1)
-    )
-    return [events[other] for other in earlier if other in events]
+    return [Window(window.start - i * step, window.end - i * step) for i in range(1, possible + 1)]

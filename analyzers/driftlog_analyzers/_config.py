@@ -25,7 +25,9 @@ from driftlog_analyzers._config_review import Kibana, SilenceRule
 from driftlog_analyzers._elasticsearch._names import check_namespace, check_retention, shown
 from driftlog_analyzers._episode import LOOK_BACK, EpisodeSettings
 from driftlog_analyzers._notify._routes import Route, checked, describe_route
-from driftlog_analyzers._toml import config_error, nearest, problems, read_toml
+from driftlog_analyzers._overrides import named, overridden
+from driftlog_analyzers._schedule._settings import Schedule
+from driftlog_analyzers._toml import config_error, key_path, nearest, problems, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
 
@@ -242,6 +244,9 @@ class Monitor(BaseModel):
 
     Attributes:
         window: the size of its windows.
+        windows: several sizes that ``driftlog run`` evaluates; None, that of ``window`` alone. What is made of smaller
+            ones, such as a day of hours, is merged from them.
+        schedule: what is different from ``[schedule]`` for this model.
         baseline: its baseline file; None, the newest of its stored baselines.
         version: the model version whose baseline counts; None, the newest.
         max_age: how old the serving version may become, such as ``90d``; None, as old as it likes.
@@ -259,6 +264,8 @@ class Monitor(BaseModel):
     model_config = _CLOSED
 
     window: _Size = parse_size("1h")
+    windows: Annotated[tuple[_Size, ...], Field(min_length=1)] | None = None
+    schedule: Schedule | None = None
     baseline: _Place | None = None
     version: str | None = None
     max_age: Annotated[timedelta, PlainValidator(_age)] | None = None
@@ -273,6 +280,17 @@ class Monitor(BaseModel):
     ] = Field(default_factory=dict)
     feedback: Feedback | None = None
     sources: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+
+    @property
+    def sizes(self) -> tuple[WindowSize, ...]:
+        """The sizes of the windows that a schedule evaluates, each once: by time, the smallest first, then by count."""
+        wanted = {str(size): size for size in self.windows or (self.window,)}
+        times = [size for size in wanted.values() if isinstance(size, TimeSize)]
+        counts = [size for size in wanted.values() if isinstance(size, CountSize)]
+        return (
+            *sorted(times, key=lambda size: size.duration),
+            *sorted(counts, key=lambda size: size.events),
+        )
 
     @model_validator(mode="after")
     def _one_role_each(self) -> Self:
@@ -296,6 +314,7 @@ class Config(BaseModel):
         alerts: when alerts open and close.
         silences: of which alerts nobody is told, and when.
         kibana: where people look at events.
+        schedule: when windows are looked at.
         models: how each model is watched.
         routes: where alerts are told.
     """
@@ -310,8 +329,23 @@ class Config(BaseModel):
     alerts: EpisodeSettings = EpisodeSettings()
     silences: tuple[SilenceRule, ...] = ()
     kibana: Kibana = Kibana()
+    schedule: Schedule = Schedule()
     models: Mapping[str, Monitor] = Field(default_factory=dict)
     routes: Annotated[tuple[Route, ...], AfterValidator(partial(checked, detectors=DETECTORS))] = ()
+
+    @model_validator(mode="after")
+    def _windows_are_kept(self) -> Self:
+        text = self.elasticsearch.retention
+        kept = parse_size(text) if text else None
+        for name, monitor in sorted(self.models.items()):
+            for size in monitor.sizes:
+                if _outlives(size, kept):
+                    raise ValueError(
+                        f"{key_path('models', name)} has windows of {size}, and events are kept for {text} alone"
+                        " (elasticsearch.retention), so such a window is never whole; take smaller ones or keep events"
+                        " for longer"
+                    )
+        return self
 
     def monitor(self, model: str) -> Monitor:
         """How the model is watched, be it named in the file or not."""
@@ -323,17 +357,33 @@ class Config(BaseModel):
         return replace(self.alerts, sources=sources)
 
 
-def load_config(path: Path) -> Config:
+def _outlives(size: WindowSize, kept: WindowSize | None) -> bool:
+    """Whether a window is longer than events are kept."""
+    if not isinstance(size, TimeSize) or not isinstance(kept, TimeSize):
+        return False
+    return size.duration > kept.duration
+
+
+def load_config(path: Path | None, environment: Mapping[str, str] | None = None) -> Config:
     """Read a ``driftlog.toml``; its paths are relative to its own folder.
 
+    Args:
+        path: the file; None, there is none.
+        environment: variables, some of which may stand for keys of the file; see `_overrides`.
+
     Raises:
-        ConfigError: the file cannot be read, or has problems; all of them are named.
+        ConfigError: the file cannot be read, or it or the environment has problems; all of them are named.
     """
-    data = read_toml(path)
+    data = overridden(read_toml(path) if path else {}, environment or {})
     try:
-        return Config.model_validate(data, context=path.parent)
+        return Config.model_validate(data, context=path.parent if path else None)
     except ValidationError as error:
-        raise config_error(path, problems(error, Config)) from error
+        raise config_error(_said(path, environment or {}), problems(error, Config)) from error
+
+
+def _said(path: Path | None, environment: Mapping[str, str]) -> str:
+    """Where the configuration comes from, in words."""
+    return ", with ".join(filter(None, [str(path or ""), ", ".join(named(environment))]))
 
 
 def describe(config: Config) -> tuple[str, ...]:
@@ -343,13 +393,17 @@ def describe(config: Config) -> tuple[str, ...]:
     everywhere = (
         f"all models: {len(detection.enabled)} of {len(DETECTORS)} detectors{silent}, on windows of"
         f" {detection.min_events} events or more; {detection.budget:g} false alerts per 1,000 clean"
-        f" feature-windows; an alert opens after {alerts.delay} bad and closes after {alerts.quiet}"
+        f" feature-windows; an alert opens after {_delay(alerts)} bad and closes after {alerts.quiet}"
         f" good windows in a row{_flapping(alerts)}"
     )
     silences = tuple(f"silence: {rule.value()}" for rule in config.silences)
     models = (_describe_model(name, monitor) for name, monitor in sorted(config.models.items()))
     routes = (describe_route(route) for route in config.routes)
     return (_describe_store(config), everywhere, *silences, *models, *routes)
+
+
+def _delay(alerts: EpisodeSettings) -> str:
+    return str(alerts.delay or "1 (of windows shorter than an hour 2)")
 
 
 def _flapping(alerts: EpisodeSettings) -> str:
@@ -381,7 +435,8 @@ def _describe_model(name: str, monitor: Monitor) -> str:
     roles = {"text": monitor.text, "categorical": monitor.categorical, "ignored": monitor.ignore}
     roles |= {"segments": monitor.segments}
     aged = f"; may become {TimeSize(monitor.max_age)} old" if monitor.max_age else ""
-    named = aged + "".join(
+    further = aged + "".join(
         f"; {role}: {', '.join(names)}" for role, names in roles.items() if names
     )
-    return f"{name}: windows of {monitor.window}; baseline: {baseline}{named}"
+    sizes = ", ".join(map(str, monitor.sizes))
+    return f"{name}: windows of {sizes}; baseline: {baseline}{further}"

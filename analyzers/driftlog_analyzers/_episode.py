@@ -20,6 +20,7 @@ So a fault at every other window is one alert, whatever the delay and the quiet 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated
@@ -33,6 +34,7 @@ from driftlog_analyzers._window import Window
 
 WHOLE_WINDOW = "window"
 LOOK_BACK = 20
+SHORT = timedelta(hours=1)
 _BAD, _GOOD = "bg"
 _SEVERITIES = tuple(Severity)
 
@@ -60,7 +62,8 @@ class EpisodeSettings:
     """When episodes begin and end.
 
     Attributes:
-        delay: bad windows in a row that make an alert, at least 1.
+        delay: bad windows in a row that make an alert, at least 1; None, two of windows shorter than an hour, else
+            one.
         quiet: good windows in a row that close it, at least 1.
         flapping: changes between bad and good within `LOOK_BACK` windows that make it flapping, at least 2; 0, it
             never is.
@@ -69,13 +72,20 @@ class EpisodeSettings:
             name tells.
     """
 
-    delay: Annotated[int, Field(ge=1, strict=True)] = 1
+    delay: Annotated[int, Field(ge=1, strict=True)] | None = None
     quiet: Annotated[int, Field(ge=1, strict=True)] = 2
     flapping: Annotated[
         int, Field(ge=0, lt=LOOK_BACK, strict=True), AfterValidator(_more_than_one)
     ] = 4
     grouping: Annotated[bool, Field(strict=True)] = True
     sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def delay_of(self, window: Window) -> int:
+        """The delay for windows like this: many short ones are judged each week, and chance seldom strikes twice."""
+        if self.delay is not None:
+            return self.delay
+        by_time = not window.start_id and not window.end_id
+        return 2 if by_time and window.end - window.start < SHORT else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +258,7 @@ def _unknown(evaluation: Evaluation) -> Callable[[_Key], bool]:
 
 
 def _begin(evaluation: Evaluation, result: Result, settings: EpisodeSettings) -> Episode:
-    raised = settings.delay <= 1
+    raised = settings.delay_of(evaluation.window) <= 1
     return Episode(
         id=_identity(evaluation.model, result, evaluation.window),
         model=evaluation.model,
@@ -278,7 +288,7 @@ def _worse(
     recent = (episode.recent + _BAD)[-LOOK_BACK:]
     streak = 1 if episode.good else episode.streak + 1
     flapping = _flaps(recent, settings)
-    raised = episode.raised or (window if flapping or streak >= settings.delay else None)
+    raised = episode.raised or (window if flapping or streak >= settings.delay_of(window) else None)
     severity = max(episode.severity, result.severity, key=_SEVERITIES.index)
     rises = severity is not episode.severity
     return replace(

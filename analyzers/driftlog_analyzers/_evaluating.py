@@ -1,10 +1,10 @@
 """What a run finds in some windows: each is profiled, compared, and saved with a few events of what was found."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from driftlog_analyzers._calibration import Mode, Reference, slot_of
-from driftlog_analyzers._charted import Charted
 from driftlog_analyzers._comparable import comparable
 from driftlog_analyzers._damage import Damaged
 from driftlog_analyzers._earlier import Earlier
@@ -13,6 +13,7 @@ from driftlog_analyzers._explain import by_host, by_version, mixed
 from driftlog_analyzers._finding import Evaluation, Outcome, Result
 from driftlog_analyzers._guard import guarded
 from driftlog_analyzers._loops import loops
+from driftlog_analyzers._nested import profiles
 from driftlog_analyzers._profile import WindowProfile, most
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._run import Run
@@ -30,18 +31,20 @@ class Beyond:
     damage: Mapping[Window, Damaged]
     shippers: Mapping[Window, Sequence[Result]]
     together: Mapping[Window, Sequence[Result]]
+    own: Mapping[Window, Sequence[Result]] = field(default_factory=dict)
 
 
 def evaluated(
     run: Run,
-    windows: list[Window],
-    known: dict[Window, Evaluation],
-    events: dict[Window, int],
+    windows: Sequence[Window],
+    known: Mapping[Window, Evaluation],
+    events: Mapping[Window, int],
     beyond: Beyond,
-) -> list[Evaluation]:
-    """Evaluate some windows and save what was found."""
+) -> list[tuple[Evaluation, WindowProfile]]:
+    """Evaluate some windows; nothing is saved."""
     labels = beyond.labels
     made: list[Evaluation] = []
+    kept: list[WindowProfile] = []
     several: dict[int, WindowProfile] = {}
     followed = loops(run.store, run.baseline, run.settings, run.size, windows)
     earlier = _earlier(run)
@@ -61,8 +64,12 @@ def evaluated(
             more=(*followed.get(window, ()), *_damage(profile, beyond.damage.get(window))),
         )
         results = beside(results, beyond.shippers.get(window, ()))
-        results = (*results, *beyond.together.get(window, ()))
-        results = (*_failures(run, beyond, window), *results)
+        results = (
+            *_failures(run, beyond, window),
+            *beyond.own.get(window, ()),
+            *results,
+            *beyond.together.get(window, ()),
+        )
         if earlier:
             earlier.add(window, profile, results)
         if mixed(profile, results):
@@ -73,13 +80,10 @@ def evaluated(
             damaged=beyond.damage[window].lines if window in beyond.damage else 0,
         )
         made.append(_revised(evaluation, known.get(window)))
-        _save_profile(run, made[-1], profile, labels.get(window))
+        kept.append(profile)
     usual = run.baseline.profile.versions
     made = by_host(run.store, by_version(run.store, run.spec, usual, made, several))
-    made = _with_examples(run, made)
-    for evaluation in made:
-        run.state.save_evaluation(run.size, evaluation)
-    return made
+    return list(zip(_with_examples(run, made), kept, strict=True))
 
 
 def _damage(profile: WindowProfile, damaged: Damaged | None) -> list[Result]:
@@ -95,28 +99,16 @@ def _failures(run: Run, beyond: Beyond, window: Window) -> list[Result]:
     return monitor.monitor([*beyond.shippers.get(window, ()), *beyond.together.get(window, ())])
 
 
-def _save_profile(
-    run: Run, made: Evaluation, profile: WindowProfile, quality: Quality | None
-) -> None:
-    charted = Charted(run.baseline, run.settings, run.calibration, quality)
-    run.state.save_profile(
-        made.model,
-        run.size,
-        made.window,
-        made.revision,
-        run.fingerprint,
-        profile,
-        charted=charted,
-    )
-
-
 def _profiles(
-    run: Run, windows: list[Window], known: dict[Window, Evaluation], events: dict[Window, int]
+    run: Run,
+    windows: Sequence[Window],
+    known: Mapping[Window, Evaluation],
+    events: Mapping[Window, int],
 ) -> Iterator[WindowProfile]:
     """The profile of each window: the saved one where no events came since, else a new one."""
     same = [w for w in windows if w in known and known[w].events == events[w]]
     saved = Saved(run.state, run.baseline.model, run.size, run.fingerprint)
-    return saved.or_made(run.store, run.spec, windows, same)
+    return saved.or_made(partial(profiles, run), windows, same)
 
 
 def _earlier(run: Run) -> Earlier | None:
@@ -131,7 +123,7 @@ def _reference(
     run: Run,
     of: tuple[Window, WindowProfile],
     earlier: Earlier | None,
-    known: dict[Window, Evaluation],
+    known: Mapping[Window, Evaluation],
 ) -> Reference | None:
     """What the window is compared with instead of the whole reference."""
     window, profile = of

@@ -12,7 +12,7 @@ from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._state import State
 from driftlog_analyzers._store import EventStore, ProfileSpec
-from driftlog_analyzers._window import Window, WindowSize
+from driftlog_analyzers._window import TimeSize, Window, WindowSize
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Run:
         fingerprint: of that.
         calibration: what the baseline learned from windows of the size; None if nothing.
         label: how the label of every evaluation begins.
+        parts: the size of smaller windows that are stored already and can be merged; None, events are read.
     """
 
     store: EventStore
@@ -44,6 +45,7 @@ class Run:
     fingerprint: str
     calibration: Calibration | None
     label: str
+    parts: TimeSize | None = None
 
     @classmethod
     def of(
@@ -56,6 +58,7 @@ class Run:
         settings: Settings,
         episodes: EpisodeSettings,
         now: datetime,
+        parts: TimeSize | None = None,
     ) -> Self:
         """The run, with what follows from its parts."""
         spec = profile_spec(baseline)
@@ -72,6 +75,7 @@ class Run:
             fingerprint=fingerprint,
             calibration=baseline.calibration(size),
             label=run_label(baseline, settings, size, fingerprint),
+            parts=parts,
         )
 
     def label_of(self, window: Window) -> str:

@@ -1,11 +1,10 @@
 """Profiles that earlier runs saved, and those that must be made."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._state import State
-from driftlog_analyzers._store import EventStore, ProfileSpec
 from driftlog_analyzers._window import Window, WindowSize
 
 
@@ -32,25 +31,23 @@ class Saved:
 
     def or_made(
         self,
-        store: EventStore,
-        spec: ProfileSpec,
+        make: Callable[[Sequence[Window]], Iterator[WindowProfile]],
         windows: Sequence[Window],
         same: Sequence[Window],
     ) -> Iterator[WindowProfile]:
         """The profile of each window, in order.
 
         Args:
-            store: makes those that are not saved, in one scan.
-            spec: how they are made.
+            make: makes those that are not saved, in one scan.
             windows: all of them.
             same: those whose events have not changed since they were saved.
         """
         if same and not self.find(same[0]):  # then windows are profiled in another way than before
             same = ()
         kept = frozenset(same)
-        fresh = iter(store.profiles(spec, [window for window in windows if window not in kept]))
+        fresh = make([window for window in windows if window not in kept])
         for window in windows:
             if window not in kept:
                 yield next(fresh)
             else:
-                yield self.find(window) or next(iter(store.profiles(spec, [window])))
+                yield self.find(window) or next(make([window]))

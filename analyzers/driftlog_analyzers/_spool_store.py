@@ -7,7 +7,7 @@ memory follows a segment's size and not the log's.
 
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -33,15 +33,16 @@ from driftlog_analyzers._spool_damage import damaged
 from driftlog_analyzers._spool_examples import examples
 from driftlog_analyzers._spool_feedback import feedback
 from driftlog_analyzers._spool_hosts import hosts
+from driftlog_analyzers._spool_memory import Mark, SegmentMemory
 from driftlog_analyzers._spool_quality import quality
 from driftlog_analyzers._spool_query import counting_sql
 from driftlog_analyzers._spool_sample import sample
 from driftlog_analyzers._spool_shadow import shadow
 from driftlog_analyzers._spool_source import place, relations_of
 from driftlog_analyzers._spool_values import values, wanted_sql
-from driftlog_analyzers._spool_windows import spool_counts, spool_windows
+from driftlog_analyzers._spool_windows import spool_counts, spool_windows, touched_windows
 from driftlog_analyzers._store import ByHost, Edges, Extent, ProfileSpec, QualitySpec
-from driftlog_analyzers._window import Window, WindowSize
+from driftlog_analyzers._window import TimeSize, Window, WindowSize
 from driftlog_analyzers.errors import StoreError
 
 MEMORY = "512MB"
@@ -53,12 +54,15 @@ class SpoolStore:
     Args:
         path: the folder.
         threads: of DuckDB; by default one per core.
+        memory: file that keeps what is learned of the segments between runs; None forgets it at the end.
 
     Raises:
         StoreError: there is no such folder, or it cannot be read.
     """
 
-    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, threads: int | None = None, memory: Path | None = None
+    ) -> None:
         self.path = Path(path)
         if not self.path.is_dir():
             raise StoreError(
@@ -71,7 +75,8 @@ class SpoolStore:
         self._connection.execute("SET preserve_insertion_order = false")
         if threads:
             self._connection.execute(f"SET threads = {threads}")
-        self._catalog = Catalog(self.path, Path(self._folder.name), self._connection)
+        self._memory = SegmentMemory(memory)
+        self._catalog = Catalog(self.path, Path(self._folder.name), self._connection, self._memory)
 
     def __enter__(self) -> Self:
         return self
@@ -86,6 +91,7 @@ class SpoolStore:
 
     def close(self) -> None:
         """Close DuckDB and remove the scratch folder."""
+        self._memory.close()
         self._connection.close()
         self._folder.cleanup()
 
@@ -96,6 +102,26 @@ class SpoolStore:
             StoreError: the folder or a segment cannot be read.
         """
         return self._catalog.segments(progress)
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """Look once at the folder, and answer by that until the end; see `TracksChanges.frozen`."""
+        return self._catalog.frozen()
+
+    def mark(self) -> str:
+        """Everything that was seen so far; see `TracksChanges.mark`."""
+        return str(self._catalog.mark)
+
+    def touched(self, model: str, size: TimeSize, since: str) -> Sequence[Window]:
+        """The windows with events in what has changed since a mark; see `TracksChanges.touched`."""
+        changed = self._catalog.changed(model, Mark.read(since))
+        return touched_windows(self._rows, model, size, changed)
+
+    def span(self, model: str, until: datetime) -> tuple[datetime, datetime] | None:
+        """When the first and the last event up to a time were; see `EventStore.span`."""
+        extent = self._catalog.extent(model)
+        if extent is None or extent.first > until:
+            return None
+        return extent.first, min(extent.last, until)
 
     @property
     def damage(self) -> Mapping[Path, Damage]:

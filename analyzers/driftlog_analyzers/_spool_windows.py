@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
-from driftlog_analyzers._catalog import Catalog
+from driftlog_analyzers._catalog import Catalog, Parts
 from driftlog_analyzers._placing import occupied_sql, placed
 from driftlog_analyzers._relation import microseconds, moment
 from driftlog_analyzers._spool_source import Rows, placed_groups, predictions_sql
@@ -57,6 +57,24 @@ def spool_counts(
         for position, count in rows(f"SELECT w, count(*) FROM ({sql}) GROUP BY w"):
             counts[numbers[position]] += count
     return counts
+
+
+def touched_windows(rows: Rows, model: str, size: TimeSize, held: Parts) -> list[Window]:
+    """The windows by time that some segments have events of the model in, oldest first.
+
+    Args:
+        rows: answers a SELECT.
+        model: whose events.
+        size: of the windows.
+        held: the segments, all of which are read.
+    """
+    first = moment(min((part.first for _, part in held), default=0))
+    last = moment(max((part.last for _, part in held), default=0) + 1)
+    if not held or first is None or last is None:
+        return []
+    sql = occupied_sql(predictions_sql(model, held), size, first, last)
+    starts = {size.floor(at) for (ts,) in rows(sql) if (at := moment(ts))}
+    return [next(size.windows(start, start + size.duration)) for start in sorted(starts)]
 
 
 def _occupied(

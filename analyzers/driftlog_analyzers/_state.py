@@ -1,6 +1,6 @@
 """The seams between the analyzers and the places where they keep what they remember."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -76,6 +76,25 @@ class State(Protocol):
     ) -> Iterator[Evaluation]:
         """The evaluations of every window that touches [start, end), oldest window first."""
 
+    def latest(
+        self, model: str, size: WindowSize, before: datetime | None = None, limit: int = 1
+    ) -> list[Evaluation]:
+        """The latest evaluations of windows that begin before a time, oldest first."""
+
+    def counted(
+        self, model: str, size: WindowSize, windows: Iterable[Window]
+    ) -> Mapping[Window, int]:
+        """How many events each window had when it was evaluated; others are left out."""
+
+    def unsettled(self, model: str, size: WindowSize) -> list[Window]:
+        """Windows whose saving was cut off, oldest first: they must be evaluated again."""
+
+    def note(self, name: str) -> bytes | None:
+        """What was noted under a name; None if nothing."""
+
+    def save_note(self, name: str, body: bytes) -> None:
+        """Note something in place of what was noted."""
+
     def sizes(self, model: str) -> tuple[str, ...]:
         """The sizes of the windows that were evaluated, as text, sorted."""
 
@@ -85,8 +104,14 @@ class State(Protocol):
     def forget_windows(self, model: str, size: WindowSize, windows: Iterable[Window]) -> None:
         """Remove the profiles and evaluations of windows that are no more."""
 
-    def forget_episodes(self, model: str, size: WindowSize) -> None:
-        """Remove a model's episodes, before they are folded anew from revised evaluations."""
+    def forget_episodes(self, model: str, size: WindowSize, since: datetime | None = None) -> None:
+        """Remove a model's episodes, before they are folded anew from revised evaluations.
+
+        Args:
+            model: the model's name.
+            size: of the windows.
+            since: only those that a window from then on opened.
+        """
 
     def episodes(
         self,

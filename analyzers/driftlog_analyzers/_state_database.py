@@ -62,7 +62,7 @@ class StateDatabase:
         with named_errors(self.path):
             self._database.execute(statement, values or {})
 
-    def _rows(self, statement: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, statement: str, values: Any) -> Iterator[tuple[Any, ...]]:
         with named_errors(self.path):
             yield from self._database.execute(statement, values)
 

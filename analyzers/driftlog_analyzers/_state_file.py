@@ -3,7 +3,7 @@
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from driftlog_analyzers._charted import Charted
@@ -13,7 +13,7 @@ from driftlog_analyzers._json import to_json
 from driftlog_analyzers._profile import WindowProfile
 from driftlog_analyzers._review import Action
 from driftlog_analyzers._state import the_one
-from driftlog_analyzers._state_database import StateDatabase
+from driftlog_analyzers._state_keeping import Keeping, text
 from driftlog_analyzers._state_tables import store_error
 from driftlog_analyzers._window import Window, WindowSize
 from driftlog_analyzers.errors import ConflictError
@@ -44,6 +44,9 @@ _FORGET = tuple(
         AND start = :start AND start_id = :start_id AND stop = :stop AND stop_id = :stop_id"""  # noqa: S608 - two names of ours
     for table in ("profile", "evaluation")
 )
+_FORGET_EPISODES = """
+    DELETE FROM episode
+    WHERE model = :model AND size = :size AND (:since IS NULL OR start >= :since)"""
 _PROFILE = """
     SELECT revision, fingerprint, body FROM profile
     WHERE model = :model AND size = :size AND start = :start AND start_id = :start_id
@@ -66,7 +69,7 @@ _EPISODES = """
     ORDER BY start, start_id, model, size, id"""
 
 
-class StateFile(StateDatabase):
+class StateFile(Keeping):
     """What the analyzers remember between runs; open it in a ``with``, in the thread that uses it.
 
     A file that cannot be written to can still be read. Times are UTC. Every method raises
@@ -94,7 +97,8 @@ class StateFile(StateDatabase):
         """Save one window's profile in place of an earlier one; see `State.save_profile`."""
         values = _keys(window) | {"model": model, "size": str(size), "revision": revision}
         values |= {"fingerprint": fingerprint, "events": profile.events}
-        self._execute(_SAVE_PROFILE, values | {"body": zlib.compress(to_json(profile), 1)})
+        with self.transaction():
+            self._execute(_SAVE_PROFILE, values | {"body": zlib.compress(to_json(profile), 1)})
 
     def profile(
         self, model: str, size: WindowSize, window: Window
@@ -124,7 +128,8 @@ class StateFile(StateDatabase):
         """Save one window's results in place of earlier ones."""
         values = _keys(evaluation.window) | {"model": evaluation.model, "size": str(size)}
         values |= {"revision": evaluation.revision, "events": evaluation.events}
-        self._execute(_SAVE_EVALUATION, values | {"body": to_json(evaluation).decode()})
+        with self.transaction():
+            self._execute(_SAVE_EVALUATION, values | {"body": to_json(evaluation).decode()})
 
     def evaluations(
         self,
@@ -149,7 +154,7 @@ class StateFile(StateDatabase):
             for episode in episodes:
                 values = _keys(episode.opened) | {"id": episode.id, "model": episode.model}
                 values |= {"size": str(size), "status": episode.status.value}
-                values |= {"closed": episode.closed and _text(episode.closed.end)}
+                values |= {"closed": episode.closed and text(episode.closed.end)}
                 values |= {"over": episode.over}
                 self._execute(_SAVE_EPISODE, values | {"body": to_json(episode).decode()})
 
@@ -161,10 +166,11 @@ class StateFile(StateDatabase):
                 for statement in _FORGET:
                     self._execute(statement, values)
 
-    def forget_episodes(self, model: str, size: WindowSize) -> None:
-        """Remove a model's episodes, before they are folded anew from revised evaluations."""
-        values = {"model": model, "size": str(size)}
-        self._execute("DELETE FROM episode WHERE model = :model AND size = :size", values)
+    def forget_episodes(self, model: str, size: WindowSize, since: datetime | None = None) -> None:
+        """Remove a model's episodes, before they are folded anew; see `State.forget_episodes`."""
+        values = {"model": model, "size": str(size), "since": since and text(since)}
+        with self.transaction():
+            self._execute(_FORGET_EPISODES, values)
 
     def episodes(
         self,
@@ -178,7 +184,7 @@ class StateFile(StateDatabase):
     ) -> tuple[Episode, ...]:
         """Episodes in the order in which they opened; see `State.episodes`."""
         values = {"model": model, "status": status and status.value, "size": size and str(size)}
-        flags = {"closed": closed, "over": over, "since": since and _text(since)}
+        flags = {"closed": closed, "over": over, "since": since and text(since)}
         rows = self._rows(_EPISODES, values | flags)
         return tuple(self._read(Episode, body.encode()) for (body,) in rows)
 
@@ -198,7 +204,7 @@ class StateFile(StateDatabase):
         with self.transaction():
             for action in actions:
                 values = {"subject": action.subject, "number": action.number}
-                values |= {"at": _text(action.at), "body": to_json(action).decode()}
+                values |= {"at": text(action.at), "body": to_json(action).decode()}
                 if not list(self._rows(_SAVE_ACTION, values)):
                     raise ConflictError(
                         f"somebody else reviewed this in {self.path} meanwhile; look again and repeat it"
@@ -218,21 +224,16 @@ class StateFile(StateDatabase):
 
 def _keys(window: Window) -> dict[str, Any]:
     return {
-        "start": _text(window.start),
-        "stop": _text(window.end),
+        "start": text(window.start),
+        "stop": text(window.end),
         "start_id": window.start_id,
         "stop_id": window.end_id,
     }
 
 
 def _range(start: datetime | None, end: datetime | None) -> dict[str, Any]:
-    return {"from": start and _text(start), "to": end and _text(end)}
+    return {"from": start and text(start), "to": end and text(end)}
 
 
 def _window(start: str, stop: str, start_id: str, stop_id: str) -> Window:
     return Window(datetime.fromisoformat(start), datetime.fromisoformat(stop), start_id, stop_id)
-
-
-def _text(moment: datetime) -> str:
-    """UTC with microseconds, always, so that texts sort as moments do."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -34,6 +34,12 @@ _TABLES = (
         revision INTEGER NOT NULL, body TEXT NOT NULL) STRICT""",
     "CREATE INDEX notification_place ON notification (model, size, created)",
     "CREATE INDEX notification_state ON notification (state, created)",
+    "CREATE TABLE note (name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT",
+    """CREATE TABLE lease (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until TEXT NOT NULL,
+        token INTEGER NOT NULL) STRICT""",
+    """CREATE TABLE beat (id TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (id, at)) STRICT""",
+    "CREATE INDEX episode_place ON episode (model, size, status)",
 )
 _ADVICE = {
     sqlite3.SQLITE_NOTADB: "is not a state file of driftlog; name another place for the state",

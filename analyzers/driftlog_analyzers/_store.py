@@ -1,9 +1,10 @@
 """The seam between analyzers and the place where events are kept."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from driftlog_analyzers._feedback import FeedbackSpec, Followed
 from driftlog_analyzers._finding import Condition
@@ -12,7 +13,7 @@ from driftlog_analyzers._logged import Logged
 from driftlog_analyzers._profile import Counts, Slice, WindowProfile
 from driftlog_analyzers._quality import Compared, Quality
 from driftlog_analyzers._shadow import Shadow, ShadowSpec
-from driftlog_analyzers._window import Window, WindowSize
+from driftlog_analyzers._window import TimeSize, Window, WindowSize
 
 Edges = Mapping[str, tuple[float, ...]]
 
@@ -103,6 +104,24 @@ class ByHost:
     showing: tuple[Counts, ...]
 
 
+@runtime_checkable
+class TracksChanges(Protocol):
+    """A store that knows what has come since it was last looked at."""
+
+    def frozen(self) -> AbstractContextManager[None]:
+        """Look once for what has come, and answer by that until the end."""
+
+    def mark(self) -> str:
+        """Everything that was seen so far, to be kept and compared with later."""
+
+    def touched(self, model: str, size: TimeSize, since: str) -> Sequence[Window]:
+        """The windows that may hold events which were not there at a mark, oldest first.
+
+        Raises:
+            StoreError: the store could not answer completely.
+        """
+
+
 class EventStore(Protocol):
     """Where events are kept and aggregated; no event leaves it to be counted."""
 
@@ -111,6 +130,12 @@ class EventStore(Protocol):
 
     def extent(self, model: str) -> Extent | None:
         """What is there of the model; None if nothing."""
+
+    def span(self, model: str, until: datetime) -> tuple[datetime, datetime] | None:
+        """When the first event was, and the last up to a time; None if there was none. Cheap, unlike `extent`.
+
+        The last is the time given where the store only knows that it was later.
+        """
 
     def windows(
         self,

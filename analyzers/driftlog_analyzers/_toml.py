@@ -55,7 +55,7 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
     ]
 
 
-def config_error(path: Path, sentences: Sequence[str]) -> ConfigError:
+def config_error(path: Path | str, sentences: Sequence[str]) -> ConfigError:
     """All problems of one file as one error."""
     if len(sentences) == 1:
         return ConfigError(f"{path}: {sentences[0]}")

@@ -20,6 +20,7 @@ from driftlog_analyzers import (
     WindowProfile,
 )
 from driftlog_analyzers._episode import fold
+from driftlog_analyzers._incident import incidents as grouped
 
 WINDOWS = 6
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -32,7 +33,7 @@ class Incident:
     Attributes:
         fault: its name.
         events: from its onset to the end of the window that showed it rightly; infinite where none did.
-        alerts: episodes raised on any feature.
+        alerts: what people are told of: alerts on any feature, those that began together and share a cause as one.
     """
 
     fault: str
@@ -99,7 +100,7 @@ def _incident(
         results.append(decided_results({**stream.raw[w], **judge.raw(profile, touched)}))
     first = next((w for w, r in enumerate(results) if found(alerts(r), touched, kinds)), None)
     events = np.inf if first is None else (first + 1) * stream.size - stream.onset
-    return Incident(fault.name, float(events), _episodes(results))
+    return Incident(fault.name, float(events), _told(results))
 
 
 def _mixed(stream: _Stream, window: WindowProfile, touched: Sequence[str]) -> WindowProfile:
@@ -121,8 +122,8 @@ def _mixed(stream: _Stream, window: WindowProfile, touched: Sequence[str]) -> Wi
     )
 
 
-def _episodes(results: Sequence[Sequence[Result]]) -> int:
-    """How many alerts a reader sees of these windows."""
+def _told(results: Sequence[Sequence[Result]]) -> int:
+    """How many things a reader of these windows is told of."""
     hour = timedelta(hours=1)
     evaluations = [
         Evaluation(
@@ -130,4 +131,5 @@ def _episodes(results: Sequence[Sequence[Result]]) -> int:
         )
         for w, found in enumerate(results)
     ]
-    return sum(episode.raised is not None for episode in fold(evaluations, EpisodeSettings()))
+    raised = [e for e in fold(evaluations, EpisodeSettings()) if e.raised is not None]
+    return len(grouped(raised))

@@ -193,7 +193,7 @@ def test_crash_between_chunks(  # noqa: PLR0917 - fixtures
     run(spool, baseline, tmp_path / "whole.db")
     module, name = {
         "scanning": (_evaluating, "_with_examples"),
-        "episodes": (_analysis, "_carry_on"),
+        "episodes": (_analysis, "carry_on"),
     }[part]
     real, calls = getattr(module, name), []
 

@@ -57,7 +57,7 @@ def test_an_empty_file_has_the_defaults(write):
         config.detection.budget,
         config.detection.min_events,
     ) == (None, None, 1.0, 20)
-    assert (EpisodeSettings(delay=1, quiet=2), DETECTORS) == (
+    assert (EpisodeSettings(delay=None, quiet=2), DETECTORS) == (
         config.alerts,
         config.detection.enabled,
     )
@@ -91,7 +91,10 @@ def test_every_key_is_a_typed_value(write, tmp_path):
         ("spol = 'x'", "spol is unknown; did you mean spool?"),
         (
             "zzz = 1",
-            "zzz is unknown; known are store, spool, state, elasticsearch, detection, alerts, silences, kibana, models",
+            (
+                "zzz is unknown; known are store, spool, state, elasticsearch, detection, alerts, silences, kibana,"
+                " schedule, models"
+            ),
         ),
         ("state = 3", "state is 3; it should be a path in quotes"),
         ("store = 'disk'", "store is 'disk'; it should be 'spool' or 'elasticsearch'"),

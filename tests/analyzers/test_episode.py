@@ -321,3 +321,13 @@ def test_an_effect_that_lasts_in_thin_windows_keeps_its_alert():
 
     assert (Status.ACTIVE, 2) == (kept.status, kept.windows)
     assert Status.INACTIVE == ended.status
+
+
+@pytest.mark.parametrize(("minutes", "delay"), [(5, 2), (59, 2), (60, 1), (1440, 1)])
+def test_chance_seldom_strikes_short_windows_twice(minutes, delay):
+    """Without a delay that people set, an alert of windows shorter than an hour takes two bad ones in a row."""
+    begin = hour(0).start
+    window = Window(begin, begin + timedelta(minutes=minutes))
+    assert delay == EpisodeSettings().delay_of(window)
+    assert 3 == EpisodeSettings(delay=3).delay_of(window)
+    assert 1 == EpisodeSettings().delay_of(Window(begin, window.end, "a", "b"))

@@ -32,6 +32,10 @@ class FileHome:
         """A context manager that gives the notifications."""
         return NotificationFile(self._path)
 
+    def address(self):
+        """What another process needs to open it."""
+        return ["file", str(self._path)]
+
     def contents(self):
         """Everything in it; equal only if nothing was written in between."""
         return rows(self._path)
@@ -60,6 +64,10 @@ class ElasticsearchHome:
     def open_notifications(self):
         """Give the notifications."""
         yield ElasticsearchNotifications(self.client, self.namespace)
+
+    def address(self):
+        """What another process needs to open it."""
+        return ["elasticsearch", self.client.transport.node_pool.get().base_url, self.namespace]
 
     def create(self):
         """Make the indices, without templates: those are of the whole node."""

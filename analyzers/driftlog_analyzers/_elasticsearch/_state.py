@@ -7,6 +7,7 @@ from datetime import datetime
 from elasticsearch import Elasticsearch
 
 from driftlog_analyzers._charted import Charted
+from driftlog_analyzers._elasticsearch._beats import AnalyzerBeats
 from driftlog_analyzers._elasticsearch._names import check_namespace
 from driftlog_analyzers._elasticsearch._state_actions import stored_action
 from driftlog_analyzers._elasticsearch._state_buffer import Buffer, overlaid
@@ -19,6 +20,7 @@ from driftlog_analyzers._elasticsearch._state_documents import (
 )
 from driftlog_analyzers._elasticsearch._state_findings import stored_episode, stored_evaluation
 from driftlog_analyzers._elasticsearch._state_index import Query, StateIndex
+from driftlog_analyzers._elasticsearch._state_keeping import Keeping
 from driftlog_analyzers._elasticsearch._state_profiles import (
     SavedProfile,
     saved,
@@ -45,7 +47,7 @@ _ALERT = (*_PLACE, "alert")
 _PROFILES, _OTHERS = 20, 500
 
 
-class ElasticsearchState:
+class ElasticsearchState(Keeping):
     """Profiles, evaluations and episodes of one namespace; for one thread.
 
     What is written within a transaction is held back until its end and seen before by this object only. Any number of
@@ -65,6 +67,7 @@ class ElasticsearchState:
         kinds = ("profiles", "findings", "alerts", "actions", "leases")
         self._at = Indices(*(StateIndex(client, kind, namespace) for kind in kinds))
         self._fences = Fences(self._at.leases)
+        self._beats = AnalyzerBeats(client, namespace)
         self._buffer: Buffer | None = None
 
     @contextmanager
@@ -79,7 +82,7 @@ class ElasticsearchState:
         if self._buffer is not None:
             yield
             return
-        self._buffer = Buffer()
+        self._buffer = Buffer(places=set(self._fences.held))
         done = False
         try:
             yield
@@ -194,10 +197,10 @@ class ElasticsearchState:
             for window in windows:
                 buffer.forget_window(key_of(model, size, window), window)
 
-    def forget_episodes(self, model: str, size: WindowSize) -> None:
-        """Remove a model's episodes, before they are folded anew from revised evaluations."""
+    def forget_episodes(self, model: str, size: WindowSize, since: datetime | None = None) -> None:
+        """Remove a model's episodes, before they are folded anew; see `State.forget_episodes`."""
         with self._writing() as buffer:
-            buffer.forget_episodes((model, str(size)))
+            buffer.forget_episodes((model, str(size)), since)
 
     def episodes(
         self,
@@ -278,8 +281,9 @@ def _episodes(
     found = [(place[1], episode) for place, episode in buffer.episodes.values()]
     for row in index.find(filters, fields=_ALERT, page=_OTHERS):
         key = stored_key(row.body)
-        if not buffer.hides(row.id, (key.model, key.size)):
-            found.append((key.size, stored_episode(row.body)))
+        episode = stored_episode(row.body)
+        if not buffer.hides(episode, (key.model, key.size)):
+            found.append((key.size, episode))
     return found
 
 

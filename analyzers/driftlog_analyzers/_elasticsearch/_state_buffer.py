@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from heapq import merge
 from typing import TypeVar
 
-from driftlog_analyzers._elasticsearch._state_documents import Key
+from driftlog_analyzers._elasticsearch._state_documents import Key, exact
 from driftlog_analyzers._elasticsearch._state_profiles import SavedProfile
 from driftlog_analyzers._episode import Episode
 from driftlog_analyzers._finding import Evaluation
@@ -25,7 +26,9 @@ class Buffer:
         profiles: by window; None where it is forgotten.
         evaluations: as above.
         episodes: by id, with their place.
-        emptied: places of which no stored episode stays that is not in `episodes`.
+        emptied: places of which no stored episode stays that is not in `episodes`, of those that were opened from a
+            time on, where one is given as exact text.
+        notes: by name.
         places: everything that is touched.
         actions: what people did, by subject and number.
     """
@@ -33,7 +36,8 @@ class Buffer:
     profiles: dict[Key, SavedProfile | None] = field(default_factory=dict)
     evaluations: dict[Key, Evaluation | None] = field(default_factory=dict)
     episodes: dict[str, tuple[Place, Episode]] = field(default_factory=dict)
-    emptied: set[Place] = field(default_factory=set)
+    emptied: dict[Place, str] = field(default_factory=dict)
+    notes: dict[str, bytes] = field(default_factory=dict)
     places: set[Place] = field(default_factory=set)
     actions: dict[tuple[str, int], Action] = field(default_factory=dict)
 
@@ -50,15 +54,22 @@ class Buffer:
             if there is None or there.window == window:
                 saved[key] = None
 
-    def forget_episodes(self, place: Place) -> None:
-        """Take out all episodes of a place."""
+    def forget_episodes(self, place: Place, since: datetime | None) -> None:
+        """Take out the episodes of a place; those that were opened from a time on, where one is given."""
         self.places.add(place)
-        self.emptied.add(place)
-        self.episodes = {name: at for name, at in self.episodes.items() if at[0] != place}
+        start = "" if since is None else exact(since)
+        self.emptied[place] = min(start, self.emptied.get(place, start))
+        self.episodes = {
+            name: at
+            for name, at in self.episodes.items()
+            if at[0] != place or exact(at[1].opened.start) < start
+        }
 
-    def hides(self, name: str, place: Place) -> bool:
+    def hides(self, episode: Episode, place: Place) -> bool:
         """Whether a stored episode is replaced or forgotten."""
-        return name in self.episodes or place in self.emptied
+        since = self.emptied.get(place)
+        forgotten = since is not None and exact(episode.opened.start) >= since
+        return forgotten or episode.id in self.episodes
 
 
 def overlaid(

@@ -5,8 +5,8 @@
 2.  The rows of the profiles. Without an evaluation they mean nothing: their window is profiled again.
 3.  The results and evaluations, the latter as not ``settled``: the alerts are not carried on by them yet. Such a window
     is taken as evaluated against another baseline, so the next run evaluates it again and folds the alerts anew.
-4.  What people did, and the alerts. People do not wait for the fence: an alert that somebody reviewed meanwhile is read
-    and written again.
+4.  Under a lease the fence again. What people did, the alerts, and the notes. People do not wait for the fence: an
+    alert that somebody reviewed meanwhile is read and written again.
 5.  The evaluations are settled; evaluations of windows that are no more, not settled since 3, are removed.
 6.  The fence again, so that a process that read while this one wrote cannot save what it made of that.
 
@@ -14,7 +14,8 @@ Every document is compared with what is there: equal ones are left alone, others
 compared, rows that no longer belong to their window are removed.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -30,6 +31,7 @@ from driftlog_analyzers._elasticsearch._state_findings import (
     window_row,
 )
 from driftlog_analyzers._elasticsearch._state_index import (
+    Query,
     StateIndex,
     Stored,
     Write,
@@ -39,6 +41,7 @@ from driftlog_analyzers._elasticsearch._state_index import (
     update,
 )
 from driftlog_analyzers._elasticsearch._state_profiles import profile_rows
+from driftlog_analyzers._elasticsearch._state_queries import terms
 from driftlog_analyzers._review import Action, subject_of
 from driftlog_analyzers.errors import ConflictError
 
@@ -67,21 +70,46 @@ class Indices:
     actions: StateIndex
     leases: StateIndex
 
+    def guard(self, check: Callable[[], None] | None) -> None:
+        """Have this called before each request that writes; it raises where nothing may be written any more."""
+        for index in (self.profiles, self.findings, self.alerts, self.leases):
+            index.check = check
+
 
 class Fences:
     """What tells whether another process wrote since this one read.
 
     Args:
         index: where the fences are.
+
+    Attributes:
+        held: places whose fence must stay as it was at `hold`.
     """
 
     def __init__(self, index: StateIndex) -> None:
         self._index = index
         self._seen: dict[Place, Stored | None] = {}
+        self.held: set[Place] = set()
+
+    def hold(self, place: Place) -> None:
+        """Move the fence on, and from then on never look at it again: whoever moves it on later has the place.
+
+        Raises:
+            StoreError: another process did at the same time.
+        """
+        self.look(place)
+        self.claim(place)
+        self.held.add(place)
+
+    def let_go(self) -> None:
+        """Hold nothing any more."""
+        self.held.clear()
+        self.forget()
 
     def look(self, place: Place) -> None:
         """Remember the fence as it is: what is read from now on must not have changed at the next `claim`."""
-        self._seen[place] = self._index.get(_fence(place))
+        if place not in self.held:
+            self._seen[place] = self._index.get(_fence(place))
 
     def look_once(self, place: Place) -> None:
         """Look, unless that was done since the last `forget`."""
@@ -89,8 +117,8 @@ class Fences:
             self.look(place)
 
     def forget(self) -> None:
-        """Forget what was seen."""
-        self._seen.clear()
+        """Forget what was seen, but of places that are held."""
+        self._seen = {place: self._seen[place] for place in self.held}
 
     def claim(self, place: Place) -> None:
         """Write the fence.
@@ -119,9 +147,12 @@ def commit(indices: Indices, fences: Fences, buffer: Buffer) -> None:
         fences.claim(place)
     indices.profiles.write(_profile_writes(indices.profiles, buffer))
     unsettled, gone = _save_evaluations(indices.findings, buffer)
+    for place in sorted(fences.held):  # of what was taken over no alert is written or settled
+        fences.claim(place)
     taken = [put(action_document(action), None) for action in buffer.actions.values()]
     indices.actions.write(taken, "what people did about this alert")
     _write_alerts(indices, buffer)
+    indices.leases.write(_note_writes(indices.leases, buffer))
     indices.findings.write([*(update(row, settled=True) for row in unsettled), *map(delete, gone)])
     for place in places:
         fences.claim(place)
@@ -181,17 +212,19 @@ def _alert_writes(indices: Indices, buffer: Buffer) -> Iterator[Write]:
     existing: dict[str, Stored] = {}
     wanted = {episode.id: (place[1], episode) for place, episode in buffer.episodes.values()}
     for model, size in sorted(buffer.emptied):
-        where = [{"term": {"driftlog.model.name": model}}, {"term": {"driftlog.window.size": size}}]
+        where: list[Query] = [*terms(model, size)]
+        if since := buffer.emptied[model, size]:
+            where.append({"range": {"driftlog.opened.start.exact": {"gte": since}}})
         existing |= {stored.id: stored for stored in indices.alerts.find(where)}
     for names in _chunks(sorted(buffer.episodes), _IDS):
         existing |= {one.id: one for one in indices.alerts.find([{"terms": {"_id": names}}])}
     for names in _chunks(sorted({subject for subject, _ in buffer.actions}), _IDS):
         fields = ("digest", "model", "window", "alert")
         for row in indices.alerts.find([{"terms": {"group_hash": names}}], fields=fields):
-            key = stored_key(row.body)
-            if not buffer.hides(row.id, (key.model, key.size)):
+            key, episode = stored_key(row.body), stored_episode(row.body)
+            if not buffer.hides(episode, (key.model, key.size)):
                 existing[row.id] = row
-                wanted[row.id] = key.size, stored_episode(row.body)
+                wanted[row.id] = key.size, episode
     actions = _actions(indices.actions, {subject_of(episode) for _, episode in wanted.values()})
     return replacing(
         existing.values(),
@@ -207,6 +240,13 @@ def _actions(index: StateIndex, subjects: Iterable[str]) -> dict[str, list[Actio
             action = stored_action(row.body)
             found.setdefault(action.subject, []).append(action)
     return found
+
+
+def _note_writes(index: StateIndex, buffer: Buffer) -> Iterator[Write]:
+    for name, body in buffer.notes.items():
+        kept = {"name": name, "body": b64encode(body).decode()}
+        wanted = document(identity("note", name), {"driftlog": {"note": kept}})
+        yield put(wanted, index.get(wanted.id))
 
 
 def _existing(

@@ -1,6 +1,6 @@
 """One index of the state: complete answers or an error, and writes that refuse to overwrite what was not read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -101,7 +101,12 @@ class StateIndex:
         client: the connection.
         kind: what is in it, of `STATE_KINDS`.
         namespace: last part of its name.
+
+    Attributes:
+        check: is called before each request that writes; it raises where nothing may be written any more.
     """
+
+    check: Callable[[], None] | None = None
 
     def __init__(self, client: Elasticsearch, kind: str, namespace: str) -> None:
         self.name = state_index(kind, namespace)
@@ -234,6 +239,8 @@ class StateIndex:
 
     def _items(self, lines: list[Any], count: int) -> list[Any]:
         """What the cluster says to each write of a request: done, or that another process was faster."""
+        if self.check is not None:
+            self.check()
         with self._explained():
             answer = self._client.bulk(operations=lines, refresh=True)
         items = [item for one in answer.get("items", ()) for item in one.values()]

@@ -274,10 +274,11 @@ def _baselines() -> Json:
 
 
 def _leases() -> Json:
-    """A document per piece of work that one replica at a time may do, fenced by its sequence number."""
+    """A document per piece of work that one replica at a time may do, fenced by its sequence number, and notes."""
     return {
         "driftlog": closed(
             {
+                "note": _KEPT,
                 "lease": closed(
                     {
                         "name": KEYWORD,
@@ -286,7 +287,7 @@ def _leases() -> Json:
                         "expires": MOMENT,
                         "count": _LONG,
                     }
-                )
+                ),
             }
         )
     }

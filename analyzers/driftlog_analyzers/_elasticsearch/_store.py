@@ -32,10 +32,13 @@ from driftlog_analyzers._elasticsearch._outline import histogram_edges, token_co
 from driftlog_analyzers._elasticsearch._positions import counted_windows, occupied_windows
 from driftlog_analyzers._elasticsearch._queries import (
     BY_ID,
+    BY_TIME,
+    BY_TIME_LAST,
     Query,
     between,
     condition_query,
     every,
+    moment,
     of_slice,
     predictions,
     within,
@@ -131,6 +134,14 @@ class ElasticsearchStore:
         """What is there of the model; None if nothing."""
         with self._events(model) as events:
             return _extent(events)
+
+    def span(self, model: str, until: datetime) -> tuple[datetime, datetime] | None:
+        """When the first and the last event up to a time were; see `EventStore.span`."""
+        live = self._search(model).live()
+        query = every([predictions(model), between(None, until + timedelta(microseconds=1))])
+        ends = [live.hits(query, [order], size=1) for order in (BY_TIME, BY_TIME_LAST)]
+        first, last = ([moment(int(hit["sort"][0])) for hit in hits] for hits in ends)
+        return (first[0], last[0]) if first and last else None
 
     def windows(
         self,

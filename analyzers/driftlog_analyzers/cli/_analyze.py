@@ -1,5 +1,6 @@
 """``driftlog analyze``: every window of the log against the baseline."""
 
+from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from driftlog_analyzers.cli._options import (
     at_place,
 )
 from driftlog_analyzers.cli._place import Place, pick_model, tell_foreign
+from driftlog_analyzers.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from driftlog_analyzers._baseline import Baseline
     from driftlog_analyzers._episode import Episode
     from driftlog_analyzers._finding import Evaluation
+    from driftlog_analyzers._state import State
     from driftlog_analyzers._store import EventStore
     from driftlog_analyzers._window import WindowSize
 
@@ -42,6 +45,9 @@ def analyze(
     fail_on_alert: Annotated[
         bool, typer.Option("--fail-on-alert", help="Exit with 3 if alerts are open.")
     ] = False,
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tell the routes of the configuration.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Compare the log's windows with the baseline."""
@@ -57,12 +63,27 @@ def analyze(
             evaluations = _run.run(store, reference, state, size, where, span=span)
             episodes = state.episodes(name, size=size, closed=False)
             hint = _hint(store, reference, evaluations, where, size)
+            if notify:
+                _notify(where, state, name, size)
         _run.tell_damage(store)
     alerts = worst_first([episode for episode in episodes if episode.raised])
     _tell(reference, evaluations, alerts, where, size, hint=hint, as_json=as_json)
     _run.require_enough(evaluations, where.config.detection.min_events)
     if fail_on_alert and alerts:
         raise typer.Exit(_OPEN_ALERTS)
+
+
+def _notify(where: Place, state: "State", model: str, size: "WindowSize") -> None:
+    from driftlog_analyzers.cli._telling import telling  # noqa: PLC0415 - when needed
+
+    now = datetime.now(UTC)
+    with telling(where) as told:
+        if told is None:
+            raise ConfigError(
+                "there is nobody to tell: the configuration has no routes; add [[routes]], or leave --notify out"
+            )
+        told.intend(state, model, size, now)
+        told.deliver(now)
 
 
 def _hint(

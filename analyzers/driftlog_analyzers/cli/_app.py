@@ -31,6 +31,7 @@ from driftlog_analyzers.cli._log import log
 from driftlog_analyzers.cli._notify import notify_list, notify_retry, notify_test
 from driftlog_analyzers.cli._options import alone
 from driftlog_analyzers.cli._report import report
+from driftlog_analyzers.cli._schedule import run
 from driftlog_analyzers.cli._setup import setup
 from driftlog_analyzers.cli._ship import ship
 from driftlog_analyzers.cli._skew import skew
@@ -64,6 +65,7 @@ def application() -> typer.Typer:
     app.add_typer(_baselines(), name="baseline")
     app.command()(calibrate)
     app.command()(analyze)
+    app.command()(run)
     app.add_typer(_alerts(), name="alerts")
     app.add_typer(_silences(), name="silences")
     app.add_typer(_notifications(), name="notify")

@@ -2,7 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Concatenate, TypeVar
@@ -12,6 +13,7 @@ import typer
 from driftlog_analyzers._elasticsearch._names import shown
 from driftlog_analyzers.cli._cluster import cluster, repeated
 from driftlog_analyzers.cli._place import Place, configuration, spool_folder
+from driftlog_analyzers.errors import ConfigError
 
 T = TypeVar("T")
 
@@ -87,7 +89,8 @@ StateOption = Annotated[
     ),
 ]
 ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="A driftlog.toml.", metavar="FILE")
+    Path | None,
+    typer.Option("--config", envvar="DRIFTLOG_CONFIG", help="A driftlog.toml.", metavar="FILE"),
 ]
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="The model's name, where the store holds several.")
@@ -141,11 +144,12 @@ def place(
             config=settings,
             options=repeated({"store": store} | there | ways),
             shipping=repeated(there | {"config": config}),
+            file=config,
         )
     folder = spool_folder(spool, settings)
     named = {"store": store, "spool": spool} | ways
     beside = folder / "analysis" / "state.sqlite"
-    return Place(folder, file or beside, settings, repeated(named))
+    return Place(folder, file or beside, settings, repeated(named), file=config)
 
 
 def at_place(command: Callable[Concatenate[Place, ...], None]) -> Callable[..., None]:
@@ -169,6 +173,21 @@ def taking(
     run.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
     run.__annotations__ = {one.name: one.annotation for one in taken}  # typer reads them, too
     return run
+
+
+@contextmanager
+def needs_prometheus() -> Iterator[None]:
+    """Say what to install where the import within fails.
+
+    Raises:
+        ConfigError: prometheus-client is not installed.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "metrics need prometheus-client, which is not installed; run: pip install prometheus-client"
+        ) from error
 
 
 def alone(command: Callable[..., None]) -> Callable[..., None]:

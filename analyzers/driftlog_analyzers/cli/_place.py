@@ -30,6 +30,7 @@ class Place:
         config: the configuration; the defaults where no file is named.
         options: the options that lead another command to the same place; no secret is among them.
         shipping: those that lead the uploader there.
+        file: of the configuration; None where none is named.
     """
 
     events: Path | Cluster
@@ -37,6 +38,7 @@ class Place:
     config: "Config"
     options: str = ""
     shipping: str = ""
+    file: Path | None = None
 
     @property
     def source(self) -> str:
@@ -54,8 +56,11 @@ class Place:
         return str(self.state if isinstance(self.state, Cluster) else self.state.parent)
 
     @contextmanager
-    def open_store(self) -> Iterator["EventStore"]:
+    def open_store(self, memory: Path | None = None) -> Iterator["EventStore"]:
         """The events.
+
+        Args:
+            memory: file that keeps what is learned of a spool's segments.
 
         Raises:
             StoreError: they cannot be read.
@@ -70,7 +75,7 @@ class Place:
         else:
             from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - when needed
 
-            with SpoolStore(self.events) as store:
+            with SpoolStore(self.events, memory=memory) as store:
                 yield store
 
     @contextmanager
@@ -192,14 +197,14 @@ def tell_foreign(where: Place, model: str) -> None:
 
 
 def configuration(path: Path | None) -> "Config":
-    """What the file says; the defaults where none is named.
+    """What the file and the environment say; the defaults where they say nothing.
 
     Raises:
         ConfigError: it has problems.
     """
-    from driftlog_analyzers._config import Config, load_config  # noqa: PLC0415 - pydantic is slow
+    from driftlog_analyzers._config import load_config  # noqa: PLC0415 - pydantic is slow
 
-    return load_config(path) if path else Config()
+    return load_config(path, os.environ)
 
 
 def spool_folder(spool: Path | None, config: "Config") -> Path:

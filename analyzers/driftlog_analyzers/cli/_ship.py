@@ -18,6 +18,7 @@ from driftlog_analyzers.cli._options import (
     NamespaceOption,
     SpoolsOption,
     UrlOption,
+    needs_prometheus,
 )
 from driftlog_analyzers.cli._place import configuration, spool_folder
 
@@ -63,6 +64,15 @@ def ship(
             metavar="SECONDS",
         ),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            "--metrics",
+            envvar="DRIFTLOG_SHIP_METRICS",
+            help="Answer Prometheus at this address, such as :9465.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Carry spools into Elasticsearch until stopped; nothing is dropped, whatever happens there."""
@@ -85,6 +95,8 @@ def ship(
     stop = _stop_on_signals()
     give_up = None if not once else float("inf") if timeout is None else timeout
     folders = dict.fromkeys(folder.resolve() for folder in spools)
+    if metrics is not None:
+        _answer_prometheus(metrics, list(folders))
     crew = [_Shipper(folder, upload, stop, give_up) for folder in folders]
     for shipper in crew:
         shipper.start()
@@ -93,6 +105,14 @@ def ship(
             shipper.join(0.2)  # in steps, so that a signal is heard in between
     if any(shipper.failed for shipper in crew):
         raise typer.Exit(_ERROR)
+
+
+def _answer_prometheus(address: str, folders: list[Path]) -> None:
+    with needs_prometheus():
+        from driftlog_analyzers._prometheus import serve  # noqa: PLC0415 - optional
+        from driftlog_analyzers.cli._ship_metrics import SpoolFigures  # noqa: PLC0415 - optional
+
+    serve(address, [SpoolFigures(folders)])
 
 
 class _Shipper(threading.Thread):

@@ -1,11 +1,23 @@
-"""``driftlog status``: what is in a spool, what has become of it, and what stands in the way."""
+"""``driftlog status``: what is in a spool, what has become of it, what stands in the way, and how the analyzers are."""
 
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from driftlog_analyzers.cli._cluster import Cluster, cluster
 from driftlog_analyzers.cli._console import show, show_json, table
-from driftlog_analyzers.cli._options import ConfigOption, JsonOption, SpoolsOption
+from driftlog_analyzers.cli._options import (
+    ApiKeyOption,
+    CertificatesOption,
+    ConfigOption,
+    JsonOption,
+    NamespaceOption,
+    SpoolsOption,
+    StateOption,
+    Store,
+    StoreOption,
+    UrlOption,
+)
 from driftlog_analyzers.cli._place import configuration, spool_folder
 from driftlog_analyzers.cli._untold import STATE, counts, line
 
@@ -14,23 +26,49 @@ if TYPE_CHECKING:
 
 
 def status(
-    *, spool: SpoolsOption = None, config: ConfigOption = None, as_json: JsonOption = False
+    *,
+    store: StoreOption = None,
+    spool: SpoolsOption = None,
+    url: UrlOption = None,
+    api_key: ApiKeyOption = None,
+    ca_certs: CertificatesOption = None,
+    namespace: NamespaceOption = None,
+    state: StateOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Account for every event: accepted = indexed + duplicate + quarantined + dropped + unsent."""
+    """Account for every event, and say how the analyzers are.
+
+    accepted = indexed + duplicate + quarantined + dropped + unsent.
+    """
     from driftlog._upload import read_status  # noqa: PLC0415 - when needed
+    from driftlog_analyzers.cli._analyzers import read_beats, show_beats  # noqa: PLC0415 - when needed
 
     settings = configuration(config)
-    spools = spool or [spool_folder(None, settings)]
-    found = [read_status(folder) for folder in dict.fromkeys(map(Path.resolve, spools))]
-    told = {one.spool: counts(settings.state or one.spool / STATE) for one in found}
+    remote = (store or Store(settings.store)) is Store.ELASTICSEARCH
+    named = spool or ([settings.spool] if settings.spool else [])
+    spools = named if named or remote else [spool_folder(None, settings)]
+    folders = list(dict.fromkeys(map(Path.resolve, spools)))
+    file = settings.state if state is None else state / "state.sqlite"
+    if file is not None:
+        homes: list[Path | Cluster] = [file]
+    elif remote:
+        homes = [cluster(url, api_key, ca_certs, namespace, settings)]
+    else:
+        homes = [folder / "analysis" / "state.sqlite" for folder in folders]
+    found = [read_status(folder) for folder in folders]
+    told = {one.spool: counts(file or one.spool / STATE) for one in found}
+    beats = read_beats(homes)
     if as_json:
         spools_told = [_document(one) | {"notifications": told[one.spool]} for one in found]
-        show_json({"spools": spools_told})
+        show_json({"spools": spools_told, "analyzers": beats})
         return
     for one in found:
         _show(one)
         if sentence := line(told[one.spool]):
             show(sentence)
+    if beats or remote:
+        show_beats(beats)
 
 
 def _document(one: "Status") -> dict[str, Any]:

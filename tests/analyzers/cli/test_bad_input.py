@@ -180,10 +180,10 @@ def test_a_spool_of_nothing_but_damage_is_an_error(driftlog, tmp_path):
 
 def test_an_unknown_key_in_a_configuration_stops_every_command(driftlog, spool, tmp_path):
     """The key and the nearest known one are named."""
-    (tmp_path / "driftlog.toml").write_text('[models.m]\nwindows = "1h"\n')
+    (tmp_path / "driftlog.toml").write_text('[models.m]\nwindwo = "1h"\n')
     for command in ("analyze", "alerts list", "report"):
         done = driftlog(*command.split(), "--spool", spool, "--config", "driftlog.toml")
-        assert (1, "driftlog.toml: models.m.windows is unknown; did you mean window?") == (
+        assert (1, "driftlog.toml: models.m.windwo is unknown; did you mean window?") == (
             done.code,
             done.sentence,
         )
