@@ -48,3 +48,10 @@ def kibana():
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def client(elasticsearch_url):
+    """A plain client of the node."""
+    with Elasticsearch(elasticsearch_url, request_timeout=60, max_retries=0) as connected:
+        yield connected

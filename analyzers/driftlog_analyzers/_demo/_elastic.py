@@ -3,15 +3,14 @@
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from driftlog_analyzers._analysis import analyze
 from driftlog_analyzers._demo._beats import beats
 from driftlog_analyzers._demo._live import Play, damage, log_live
-from driftlog_analyzers._demo._run import Bar, Played
-from driftlog_analyzers._demo._score import Onsets, score
+from driftlog_analyzers._demo._run import Bar, Played, Told, analyzed
+from driftlog_analyzers._demo._score import Onsets
 from driftlog_analyzers._demo._service import MODEL, VERSION
 from driftlog_analyzers._elasticsearch._baselines import ElasticsearchBaselines
 from driftlog_analyzers._elasticsearch._errors import explained, reason
@@ -20,9 +19,7 @@ from driftlog_analyzers._elasticsearch._state import ElasticsearchState
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
 from driftlog_analyzers._episode import Episode
 from driftlog_analyzers._reference import baseline_from_store
-from driftlog_analyzers._report import ReportData, render_report
 from driftlog_analyzers._review import Action, ActionKind, about
-from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._window import TimeSize
 from driftlog_analyzers.errors import StoreError
@@ -66,33 +63,10 @@ def play_there(
     ElasticsearchBaselines(client, namespace).save(baseline)
     client.indices.refresh(index=f"logs-driftlog.*-{namespace}")
     state = ElasticsearchState(client, namespace)
-    with bar(f"analyzing windows of {size}") as advance:
-        store = ElasticsearchStore(client, namespace)
-        evaluations = analyze(store, baseline, state, size, progress=advance)
-    episodes = state.episodes(MODEL, size=size)
-    state.save_actions(_reviewed(episodes))
-    data = ReportData(
-        model=MODEL,
-        baseline=baseline,
-        size=size,
-        generated=datetime.now(UTC),
-        evaluations=evaluations,
-        profiles=[(window, found) for window, _, found in state.profiles(MODEL, size)],
-        episodes=episodes,
-    )
-    report = folder / "report.html"
-    report.write_text(render_report(data), encoding="utf-8")
-    return Played(
-        model=MODEL,
-        reference=baseline.profile.events,
-        events=events,
-        windows=len(evaluations),
-        size=size,
-        budget=Settings().budget,
-        score=score(onsets, evaluations, episodes, len(baseline.constraints)),
-        spool=spool,
-        report=report,
-    )
+    store = ElasticsearchStore(client, namespace)
+    played = analyzed(folder, store, state, baseline, Told(onsets, events, size), bar)
+    state.save_actions(_reviewed(state.episodes(MODEL, size=size)))
+    return played
 
 
 def _reviewed(episodes: Iterable[Episode]) -> Iterator[Action]:

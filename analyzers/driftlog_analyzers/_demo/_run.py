@@ -9,6 +9,7 @@ from pathlib import Path
 
 from driftlog import PredictionLogger
 from driftlog_analyzers._analysis import analyze
+from driftlog_analyzers._baseline import Baseline
 from driftlog_analyzers._baseline_file import BaselineFolder
 from driftlog_analyzers._demo._faults import Fault, inject
 from driftlog_analyzers._demo._score import Onsets, Score, score
@@ -17,7 +18,9 @@ from driftlog_analyzers._replay import Progress, Row, replay
 from driftlog_analyzers._report import ReportData, render_report
 from driftlog_analyzers._settings import Settings
 from driftlog_analyzers._spool_store import SpoolStore
+from driftlog_analyzers._state import State
 from driftlog_analyzers._state_file import StateFile
+from driftlog_analyzers._store import EventStore
 from driftlog_analyzers._table import Roles
 from driftlog_analyzers._window import WindowSize
 from driftlog_analyzers.errors import InputError, StoreError
@@ -121,31 +124,56 @@ def play(scene: Scene, folder: Path, bar: Bar) -> Played:
     home = spool / "analysis"
     BaselineFolder(home / "baselines").save(baseline)
     with SpoolStore(spool) as store, StateFile(home / "state.sqlite") as state:
-        with bar(f"analyzing windows of {scene.size}") as advance:
-            evaluations = analyze(store, baseline, state, scene.size, progress=advance)
-        episodes = state.episodes(scene.model, size=scene.size)
-        data = ReportData(
-            model=scene.model,
-            baseline=baseline,
-            size=scene.size,
-            generated=datetime.now(UTC),
-            evaluations=evaluations,
-            profiles=[
-                (window, found) for window, _, found in state.profiles(scene.model, scene.size)
-            ],
-            episodes=episodes,
-        )
+        return analyzed(folder, store, state, baseline, Told(onsets, events, scene.size), bar)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What was logged, and how it is to be cut.
+
+    Attributes:
+        onsets: of the faults in it.
+        events: how many there are.
+        size: of the windows.
+    """
+
+    onsets: Onsets
+    events: int
+    size: WindowSize
+
+
+def analyzed(  # noqa: PLR0917 - where, by what, of what
+    folder: Path, store: EventStore, state: State, baseline: Baseline, told: Told, bar: Bar
+) -> Played:
+    """Analyze what was logged, and write the report.
+
+    Raises:
+        StoreError: the events could not be read.
+    """
+    model, size = baseline.model, told.size
+    with bar(f"analyzing windows of {size}") as advance:
+        evaluations = analyze(store, baseline, state, size, progress=advance)
+    episodes = state.episodes(model, size=size)
+    data = ReportData(
+        model=model,
+        baseline=baseline,
+        size=size,
+        generated=datetime.now(UTC),
+        evaluations=evaluations,
+        profiles=[(window, found) for window, _, found in state.profiles(model, size)],
+        episodes=episodes,
+    )
     report = folder / "report.html"
     report.write_text(render_report(data), encoding="utf-8")
     return Played(
-        model=scene.model,
+        model=model,
         reference=baseline.profile.events,
-        events=events,
+        events=told.events,
         windows=len(evaluations),
-        size=scene.size,
+        size=size,
         budget=Settings().budget,
-        score=score(onsets, evaluations, episodes, len(baseline.constraints)),
-        spool=spool,
+        score=score(told.onsets, evaluations, episodes, len(baseline.constraints)),
+        spool=folder / "spool",
         report=report,
     )
 

@@ -100,8 +100,8 @@ def _baselines() -> typer.Typer:
 
 def _dashboards() -> typer.Typer:
     group = typer.Typer(help="Bring the dashboards into Kibana.", no_args_is_help=True)
-    group.command("import")(dashboards.bring)
-    group.command("diff")(dashboards.diff)
+    group.command("import")(dashboards.at_kibana(dashboards.bring))
+    group.command("diff")(dashboards.at_kibana(dashboards.diff))
     group.command("export-ndjson")(dashboards.export_ndjson)
     group.command("check")(dashboards.check)
     return group

@@ -1,18 +1,19 @@
 """``driftlog dashboards``: what Kibana shows of driftlog, kept as files, brought there and compared."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Concatenate
 
 import typer
 
 from driftlog_analyzers.cli._console import note, progress, show, show_json
-from driftlog_analyzers.cli._options import ConfigOption, JsonOption
+from driftlog_analyzers.cli._options import ConfigOption, JsonOption, taking
 from driftlog_analyzers.cli._place import configuration
 from driftlog_analyzers.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from driftlog_analyzers._kibana._bring import Brought
     from driftlog_analyzers._kibana._objects import SavedObject
     from driftlog_analyzers._kibana._server import Kibana
@@ -87,14 +88,8 @@ def export_ndjson(
 
 
 def bring(
+    kibana: "Kibana",
     *,
-    url: UrlOption = None,
-    api_key: KeyOption = None,
-    username: UserOption = None,
-    password: PasswordOption = None,
-    space: SpaceOption = None,
-    ca_certs: CertificatesOption = None,
-    config: ConfigOption = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what is otherwise in Kibana.")
     ] = False,
@@ -112,7 +107,6 @@ def bring(
     from driftlog_analyzers._kibana import _bring  # noqa: PLC0415 - when needed
 
     shipped = _shipped(folder)
-    kibana = _kibana(_Address(url, space, config), api_key, (username, password), ca_certs)
     with progress("importing") as advance:
         brought = _bring.bring(kibana, shipped, overwrite=overwrite, progress=advance)
     done = _bring.bring_rules(kibana, _rules(folder), overwrite=overwrite) if rules else {}
@@ -127,14 +121,8 @@ def bring(
 
 
 def diff(
+    kibana: "Kibana",
     *,
-    url: UrlOption = None,
-    api_key: KeyOption = None,
-    username: UserOption = None,
-    password: PasswordOption = None,
-    space: SpaceOption = None,
-    ca_certs: CertificatesOption = None,
-    config: ConfigOption = None,
     folder: FolderOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -145,7 +133,6 @@ def diff(
     from driftlog_analyzers._kibana._bring import standings  # noqa: PLC0415 - when needed
     from driftlog_analyzers._kibana._compare import State  # noqa: PLC0415 - as above
 
-    kibana = _kibana(_Address(url, space, config), api_key, (username, password), ca_certs)
     found = standings(kibana, _shipped(folder))
     other = [one for one in found if one.state is not State.SAME]
     if as_json:
@@ -198,32 +185,34 @@ def _rules(folder: Path | None) -> dict[str, dict[str, object]]:
     return load_rules(folder or shipped_folder())
 
 
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """Where Kibana is: by the options or the variables, else by ``[kibana]`` of the configuration."""
-
-    url: str | None
-    space: str | None
-    config: Path | None
-
-
 def _kibana(
-    where: _Address,
-    api_key: str | None,
-    basic: tuple[str | None, str | None],
-    ca_certs: str | None,
+    *,
+    url: UrlOption = None,
+    api_key: KeyOption = None,
+    username: UserOption = None,
+    password: PasswordOption = None,
+    space: SpaceOption = None,
+    ca_certs: CertificatesOption = None,
+    config: ConfigOption = None,
 ) -> "Kibana":
+    """Kibana by the options or the variables, else by ``[kibana]`` of the configuration."""
     from driftlog_analyzers._kibana._server import Account, Kibana  # noqa: PLC0415 - when needed
 
-    named = configuration(where.config).kibana
-    url = where.url or named.url
-    if url is None:
+    named = configuration(config).kibana
+    address = url or named.url
+    if address is None:
         raise typer.BadParameter(
             "name Kibana with --url URL or KIBANA_URL, or with url under [kibana] in --config FILE",
             param_hint="--url",
         )
-    space = where.space or named.space or "default"
-    return Kibana(url, Account(api_key or None, *basic), space=space, ca_certs=ca_certs)
+    account = Account(api_key or None, username, password)
+    space = space or named.space or "default"
+    return Kibana(address, account, space=space, ca_certs=ca_certs)
+
+
+def at_kibana(command: "Callable[Concatenate[Kibana, ...], None]") -> "Callable[..., None]":
+    """Give a command the options that lead to Kibana in the stead of its first parameter."""
+    return taking(_kibana, command)
 
 
 def _tell(kibana: "Kibana", brought: "Brought") -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Concatenate
+from typing import Annotated, Any, Concatenate, TypeVar
 
 import typer
 
@@ -14,6 +14,8 @@ from driftlog_analyzers._elasticsearch._names import shown
 from driftlog_analyzers.cli._cluster import cluster, repeated
 from driftlog_analyzers.cli._place import Place, configuration, spool_folder
 from driftlog_analyzers.errors import ConfigError
+
+T = TypeVar("T")
 
 
 class Store(StrEnum):
@@ -152,15 +154,24 @@ def place(
 
 def at_place(command: Callable[Concatenate[Place, ...], None]) -> Callable[..., None]:
     """Give a command the options of `place` in the stead of its first parameter."""
-    options = inspect.signature(place).parameters
+    return taking(place, command)
+
+
+def taking(
+    make: Callable[..., T], command: Callable[Concatenate[T, ...], None]
+) -> Callable[..., None]:
+    """Give a command the options of what makes its first argument in the stead of that."""
+    options = inspect.signature(make).parameters
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        where = place(**{name: given.pop(name) for name in options})
+        where = make(**{name: given.pop(name) for name in options})
         command(where, **given)
 
     _, *own = inspect.signature(command).parameters.values()
-    run.__signature__ = inspect.Signature([*own, *options.values()])  # type: ignore[attr-defined]
+    taken = [*own, *options.values()]
+    run.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in taken}  # typer reads them, too
     return run
 
 
