@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from driftlog_analyzers.cli._cluster import Cluster
 from driftlog_analyzers.cli._console import counted, show, table
+from driftlog_analyzers.errors import StoreError
 
 if TYPE_CHECKING:
     from driftlog_analyzers._schedule._beat import Beat, BeatHome
@@ -15,22 +16,23 @@ if TYPE_CHECKING:
 _LATELY = timedelta(days=1)
 
 
-def read_beats(homes: Sequence[Path | Cluster]) -> list["Beat"]:
-    """The latest heartbeat of each analyzer that ran within a day, the latest last.
+def read_beats(homes: Sequence[Path | Cluster]) -> tuple[list["Beat"], StoreError | None]:
+    """The latest heartbeat of each analyzer that ran within a day, the latest last; and why a home has none.
 
     Args:
         homes: state files, of which those that are not there are passed over, and clusters.
-
-    Raises:
-        StoreError: one cannot be read.
     """
     since = datetime.now(UTC) - _LATELY
     found: list[Beat] = []
+    unread: StoreError | None = None
     for home in homes:
         if isinstance(home, Cluster) or home.is_file():
-            with _opened(home) as beats:
-                found += beats.beats(since)
-    return sorted(found, key=lambda beat: beat.at)
+            try:
+                with _opened(home) as beats:
+                    found += beats.beats(since)
+            except StoreError as error:
+                unread = error
+    return sorted(found, key=lambda beat: beat.at), unread
 
 
 def show_beats(beats: Sequence["Beat"]) -> None:

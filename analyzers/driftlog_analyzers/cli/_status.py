@@ -58,17 +58,19 @@ def status(
         homes = [folder / "analysis" / "state.sqlite" for folder in folders]
     found = [read_status(folder) for folder in folders]
     told = {one.spool: counts(file or one.spool / STATE) for one in found}
-    beats = read_beats(homes)
+    if not as_json:
+        for one in found:
+            _show(one)
+            if sentence := line(told[one.spool]):
+                show(sentence)
+    beats, unread = read_beats(homes)
     if as_json:
         spools_told = [_document(one) | {"notifications": told[one.spool]} for one in found]
         show_json({"spools": spools_told, "analyzers": beats})
-        return
-    for one in found:
-        _show(one)
-        if sentence := line(told[one.spool]):
-            show(sentence)
-    if beats or remote:
+    elif beats or (remote and not unread):
         show_beats(beats)
+    if unread:
+        raise unread
 
 
 def _document(one: "Status") -> dict[str, Any]:

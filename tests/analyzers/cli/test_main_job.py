@@ -27,8 +27,8 @@ def test_help_is_fast_and_needs_no_heavy_module(process):
     assert (0, "", True) == (shown.code, shown.err, time.monotonic() - begun < 5)
     commands = re.findall(r"^  ([a-z][a-z-]+)  ", shown.out, re.MULTILINE)
     expected = (
-        "demo log calibrate analyze across report skew compare-models ship status check-config setup"
-        " baseline alerts notify"
+        "demo log calibrate analyze run across report skew compare-models ship status check-config setup"
+        " baseline alerts silences notify dashboards"
     )
     assert expected.split() == commands
 

@@ -1,5 +1,7 @@
 """``driftlog notify`` against real receivers and a real state file."""
 
+import re
+
 import pytest
 
 from driftlog_analyzers._notify._deliver import deliver
@@ -155,11 +157,14 @@ class TestList:
         assert {"sent": 1, "undelivered": 2, "unknown": 1} == counts
 
     def test_status_of_a_damaged_state(self, driftlog, state):
-        """A state file that cannot be read does not stop the account of the spool."""
+        """A state file that cannot be read does not stop the account of the spool, and is the error at its end."""
         state.write_text("nonsense" * 1000)
         done = driftlog("status", "--spool", "spool")
-        assert 0 == done.code
-        assert "is not a state file of driftlog" in done.out
+        assert (1, True) == (done.code, "is not a state file of driftlog" in done.sentence)
+        assert re.search(r"accepted +0", done.out)
+
+        done = driftlog("status", "--spool", "spool", "--json")
+        assert (1, [], 0) == (done.code, done.json["analyzers"], done.json["spools"][0]["accepted"])
 
     def test_retry(self, driftlog, state, http):
         """What was given up waits again, and goes out under the same key with the next delivery."""

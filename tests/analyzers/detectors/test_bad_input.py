@@ -193,7 +193,7 @@ def test_a_baseline_of_one_window(tmp_path):
         first = store.windows(MODEL, size)[0]
         baseline = baseline_from_store(store, model=MODEL, version="7", end=first.end)
         found = analyze(store, baseline, state, size)
-        with pytest.raises(BaselineError, match="at least 20 are needed"):
+        with pytest.raises(BaselineError, match="at least 8 are needed"):
             calibrated(store, baseline, size)
 
     assert [[], [], []] == [[r.summary for r in e.findings] for e in found]
