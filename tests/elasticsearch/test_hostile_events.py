@@ -2,7 +2,7 @@ import json
 import random
 from collections import Counter
 
-from driftlog_analyzers._elasticsearch._templates import Features, stream_requests
+from driftlog_analyzers._elasticsearch._templates import EVENTS, Features, stream_requests
 from tests.elasticsearch.asking import JSON, fields, having
 
 HOSTILE = {
@@ -80,7 +80,9 @@ def test_every_hostile_event_is_searchable(setup, ship, client):
 def test_hostile_events_without_logsdb(ship, client, namespace):
     """On a cluster that has neither logsdb nor a failure store every event is as searchable."""
     old = Features(logsdb=False, failure_store=False)
-    component, _, template, _ = (r.body for r in stream_requests(namespace, "90d", old))
+    requests = {r.path: r.body for r in stream_requests(namespace, "90d", old)}
+    component = requests[f"_component_template/{EVENTS}"]
+    template = requests[f"_index_template/{EVENTS}-{namespace}"]
     # The component is every namespace's; here its content stands in the template.
     merged = {
         **template,
