@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import sys
 
 import pytest
@@ -203,7 +204,26 @@ def test_an_unreachable_kibana(driftlog):
     assert "secret" not in err
 
 
-@pytest.mark.parametrize("url", ["localhost:5601", "ftp://x", "nonsense"])
+@pytest.mark.parametrize("key", ["c2Vj\ncmV0", "schlüssel€"])
+def test_a_key_that_is_none(driftlog, kibana, monkeypatch, key):
+    """A key that no header can hold is told without being shown, and nothing is sent."""
+    monkeypatch.setenv("KIBANA_API_KEY", key)
+    code, _, err = driftlog("import")
+    assert (1, []) == (code, kibana.requests)
+    assert "the API key of Kibana holds what no key does" in err
+    assert key not in err
+
+
+def test_a_key_from_a_file_with_a_line_break(driftlog, kibana, monkeypatch):
+    """The line break at the end of a file is no part of the key."""
+    monkeypatch.setenv("KIBANA_API_KEY", "c2VjcmV0\r\n")
+    driftlog("import")
+    assert {"ApiKey c2VjcmV0"} == {headers["authorization"] for _, _, headers in kibana.requests}
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:5601", "ftp://x", "nonsense", "http://[::1", "http://kibana:99999"]
+)
 def test_an_address_that_is_none(driftlog, url):
     """It is told before anything is sent."""
     code, _, err = driftlog("diff", "--url", url)
@@ -254,3 +274,28 @@ def test_check(driftlog, tmp_path):
     (tmp_path / "tag" / "driftlog-tag.json").write_text(text.replace("\n", ""))
     code, _, err = driftlog("check", "--folder", tmp_path)
     assert (1, True) == (code, "is not printed with sorted keys" in err)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "words"),
+    [
+        ("dashboard/driftlog-text", ('"gridData"', '"grid"'), "'gridData' is missing"),
+        ("search/driftlog-search-events", ('"references": [', '"references": [{},'), "'type' is"),
+        ("links/driftlog-links", ('"links": [', '"links": [3,'), "not built as Kibana builds it"),
+        (
+            "alerting/driftlog-alert-any",
+            ('"params": {', '"params": 3, "x": {'),
+            "its params are no",
+        ),
+    ],
+)
+def test_check_of_what_is_built_otherwise(driftlog, tmp_path, file, change, words):
+    """A file that lacks what every such object has is named with what it lacks."""
+    from driftlog_analyzers._kibana._folder import shipped_folder  # noqa: PLC0415 - for this test
+
+    shutil.copytree(shipped_folder(), tmp_path / "own")
+    path = tmp_path / "own" / f"{file}.json"
+    path.write_text(path.read_text().replace(*change, 1))
+    code, _, err = driftlog("check", "--folder", tmp_path / "own")
+    assert (1, True) == (code, words in err)
+    assert path.stem in err

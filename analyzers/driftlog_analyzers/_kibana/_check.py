@@ -33,9 +33,19 @@ _CONTROLS = {
 def problems(objects: Sequence[SavedObject]) -> list[str]:
     """Everything that is wrong with a set of objects, sorted; nothing where it can be imported and works."""
     known = {(one.type, one.id) for one in objects}
-    found = [f"{one.name}: {words}" for one in objects for words in _of_object(one, known)]
+    found = [f"{one.name}: {words}" for one in objects for words in _told(_of_object(one, known))]
     dashboards = [one for one in objects if one.type == "dashboard"]
-    return sorted([*found, *_shared_ids(dashboards)])
+    return sorted([*found, *_told(_shared_ids(dashboards))])
+
+
+def _told(found: Iterator[str]) -> Iterator[str]:
+    """Problems as they are found, the last one where something is built as Kibana builds nothing."""
+    try:
+        yield from found
+    except KeyError as error:
+        yield f"{error} is missing"
+    except (AttributeError, TypeError, ValueError) as error:
+        yield f"it is not built as Kibana builds it ({error})"
 
 
 def _of_object(saved: SavedObject, known: set[tuple[str, str]]) -> Iterator[str]:

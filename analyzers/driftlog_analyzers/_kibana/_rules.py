@@ -25,7 +25,7 @@ def load_rules(folder: Path) -> dict[str, Json]:
 
 def rule_problems(name: str, body: Json) -> Iterator[str]:
     """What is wrong with a rule that Kibana would take with a basic licence."""
-    if body["rule_type_id"] not in _BASIC:
+    if str(body["rule_type_id"]) not in _BASIC:
         yield f"rule {name}: {body['rule_type_id']} needs more than a basic licence"
     if body.get("actions"):
         yield f"rule {name}: its actions name connectors, which are people's own"
@@ -35,6 +35,8 @@ def _sendable(body: Json, path: Path) -> Json:
     """The rule with its query as a string, as Kibana takes it; in the file it is JSON to be read."""
     if lacking := _NEEDED - body.keys():
         raise InputError(f"{path} is no alerting rule: it lacks {', '.join(sorted(lacking))}")
+    if not isinstance(body["params"], dict):
+        raise InputError(f"{path} is no alerting rule: its params are no JSON object")
     params = dict(body["params"])
     if isinstance(params.get(_QUERY), dict):
         params[_QUERY] = json.dumps(params[_QUERY], sort_keys=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from driftlog_analyzers._elasticsearch._names import shown
 from driftlog_analyzers._kibana._objects import Json, SavedObject, unpacked
@@ -41,7 +41,7 @@ class Account:
     def header(self) -> dict[str, str]:
         """The header that says it."""
         if self.api_key:
-            return {"Authorization": f"ApiKey {self.api_key}"}
+            return {"Authorization": f"ApiKey {_in_header(self.api_key)}"}
         if self.user is not None:
             pair = f"{self.user}:{self.password or ''}".encode()
             return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
@@ -79,11 +79,7 @@ class Kibana:
     def __init__(
         self, url: str, account: Account, *, space: str = "default", ca_certs: str | None = None
     ) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ConfigError(
-                f"{shown(url)!r} is no address of a Kibana; write one such as https://localhost:5601"
-            )
+        parts = _parts(url)
         self.space = space
         self.url = shown(url).rstrip("/")
         if parts.username and not account.api_key and account.user is None:
@@ -233,6 +229,29 @@ class Kibana:
                 " Rules for --rules"
             )
         return KibanaError(f"{self} refused ({status}: {reason})")
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return parts
+        told = shown(url)
+    except ValueError:  # a bracket without its fellow, a port that is none; it may hold a password
+        told = url.rpartition("@")[2]
+    raise ConfigError(
+        f"{told!r} is no address of a Kibana; write one such as https://localhost:5601"
+    )
+
+
+def _in_header(key: str) -> str:
+    """A key as a header can hold it; a file that it was read from may end with a line break."""
+    key = key.strip()
+    if not (key.isascii() and key.isprintable()):
+        raise ConfigError(
+            "the API key of Kibana holds what no key does; give the encoded one, a single line"
+        )
+    return key
 
 
 def _context(ca_certs: str | None) -> ssl.SSLContext:
