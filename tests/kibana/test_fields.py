@@ -132,6 +132,26 @@ def test_controls(shipped, views):
     assert [] == lacking(views, asked)
 
 
+def test_no_control_empties_the_other_charts_of_its_page(shipped, views):
+    """Charts lack no field of a control beside them, unless it hides what is picked: a choice would leave nothing."""
+    searched = {
+        one.id: reference["id"]
+        for one in shipped
+        for reference in one.body["references"]
+        if one.type == "search" and reference["type"] == "index-pattern"
+    }
+    asked = []
+    for one in (one for one in shipped if one.type == "dashboard"):
+        shown = [r for r in one.body["references"] if not r["name"].startswith("controlGroup_")]
+        over = {searched.get(r["id"], r["id"]) for r in shown} & views.keys()
+        for control in one.body["attributes"]["controlGroupInput"]["panelsJSON"].values():
+            chosen = control["explicitInput"]
+            if not chosen["exclude"]:
+                asked += [(one.id, view, chosen["fieldName"], TEXTS) for view in over]
+    assert len(asked) > 30
+    assert [] == lacking(views, asked)
+
+
 def test_searches(shipped, views):
     """Every column and every field of the query of a saved search is there."""
     asked = []

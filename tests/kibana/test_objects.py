@@ -1,6 +1,7 @@
 """What is shipped, as files and as Kibana takes it."""
 
 import json
+import re
 from copy import deepcopy
 from dataclasses import replace
 
@@ -254,3 +255,14 @@ def test_marks_are_not_lost_to_the_query_of_their_panel(shipped):
     assert len(marked) > 1
     for panel in marked:
         assert {""} == {layer.query for layer in lens.layers(panel)}, panel["panelIndex"]
+
+
+def test_a_link_in_a_help_panel_leads_where_it_says(shipped):
+    """What is linked by its address, which Kibana does not check, is shipped."""
+    kinds = {"#": "dashboard", "discover#": "search"}
+    known = {(one.type, one.id) for one in shipped}
+    boards = [one.body["attributes"]["panelsJSON"] for one in shipped if one.type == "dashboard"]
+    linked = re.findall(r"\[(\w[^]]*)\]\((\w*#)/view/([\w-]+)\)", json.dumps(boards))
+    assert len(linked) > 3
+    assert [] == [place for place in linked if (kinds[place[1]], place[2]) not in known]
+    assert [] == [place for place in linked if place[0].startswith("Discover")]
