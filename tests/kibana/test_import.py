@@ -104,6 +104,15 @@ def test_diff_says_what_is_otherwise(driftlog, kibana):
     ]
 
 
+def test_an_object_that_cannot_be_read(driftlog, kibana):
+    """It is named, with what helps."""
+    driftlog("import")
+    attributes(kibana, "dashboard", "driftlog-text")["panelsJSON"] = "{"
+    for command in ("diff", "import"):
+        code, _, err = driftlog(command)
+        assert (1, True) == (code, "gave dashboard driftlog-text, which cannot be read" in err)
+
+
 def test_what_kibana_refuses_is_told_object_by_object(driftlog, kibana, shipped):
     """The rest is there, the reason is Kibana's, and the exit code is 1."""
     references = [{"type": "index-pattern", "id": "driftlog-profiles"}]

@@ -123,7 +123,10 @@ def unpacked(body: Json) -> SavedObject:
         decoded = _replaced(body, EMBEDDED.get(body["type"], ()), json.loads)
         return SavedObject(body["type"], body["id"], decoded)
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"Kibana gave an object that cannot be read ({error})") from error
+        name = " ".join(str(body[key]) for key in ("type", "id") if key in body) or "an object"
+        raise InputError(
+            f"Kibana gave {name}, which cannot be read ({error}); delete it there, then import"
+        ) from error
 
 
 def ndjson(objects: Iterable[SavedObject]) -> bytes:
