@@ -1,7 +1,7 @@
 import threading
 import uuid
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -13,6 +13,8 @@ from driftlog_analyzers._kibana._folder import shipped_folder
 from driftlog_analyzers._kibana._objects import load
 from tests.kibana.fake_kibana import FakeKibana
 
+FRIDAY = 4
+
 
 @pytest.fixture(scope="session")
 def shipped():
@@ -22,14 +24,20 @@ def shipped():
 
 @pytest.fixture(scope="session")
 def played(elasticsearch_url, tmp_path_factory):
-    """A namespace with two days of the demo, an hour's window each; gives its name and a client."""
+    """A namespace with two days of the demo, an hour's window each; gives its name and a client.
+
+    They end on the last Friday at 13:00, since it depends on the hour of the week whether an alert is recovering then.
+    """
 
     @contextmanager
     def quiet(_):
         yield lambda *_: None
 
     namespace = f"t{uuid.uuid4().hex[:12]}"
-    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    now = datetime.now(UTC)
+    friday = now - timedelta(days=(now.weekday() - FRIDAY) % 7)
+    end = friday.replace(hour=13, minute=0, second=0, microsecond=0)
+    end -= timedelta(weeks=end > now)
     with Elasticsearch(elasticsearch_url, request_timeout=60, max_retries=0) as client:
         upload = Upload(url=elasticsearch_url, namespace=namespace)
         folder = tmp_path_factory.mktemp("demo")
