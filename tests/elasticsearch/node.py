@@ -139,6 +139,8 @@ class Node:
             "path.data": self._folder / "data",
             "path.logs": self._folder / "logs",
             "cluster.routing.allocation.disk.threshold_enabled": "false",
+            # Every test has indices of its own on the one node.
+            "cluster.max_shards_per_node": 10_000,
             "action.destructive_requires_name": "false",
         }
         return "".join(f"{key}: {value}\n" for key, value in lines.items())

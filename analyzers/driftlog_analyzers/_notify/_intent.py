@@ -41,11 +41,15 @@ FAILED = (State.UNDELIVERED, State.UNKNOWN)
 
 
 class Hold(StrEnum):
-    """Why an incident sends nothing; a snooze and a silence end by themselves, and that is told."""
+    """Why an incident sends nothing; a snooze and a silence end by themselves, and that is told.
+
+    `UNHEARD` is what ended while nobody wanted to hear of it: of that, only what was told is told as over.
+    """
 
     ACKNOWLEDGED = "acknowledged"
     SNOOZED = "snoozed"
     SILENCED = "silenced"
+    UNHEARD = "unheard"
 
 
 @dataclass(frozen=True, slots=True)

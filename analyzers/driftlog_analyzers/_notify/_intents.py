@@ -136,9 +136,14 @@ def _step(
     if not present:
         return _gone(route, past, last)
     incident = present[0]
-    if not wants(route, incident) or not any(e.raised for e in incident.episodes):
+    standing = last is not None and last.kind not in ENDS
+    # What was told is told as over, too, though late events have made it too slight for the route since.
+    wanted = wants(route, incident) or (standing and not incident.open)
+    if not wanted or not any(e.raised for e in incident.episodes):
         return None
     hold = held(incident)
+    if hold is Hold.UNHEARD and standing:
+        hold = None
     if route.kind == "trigger":
         return None if last or hold or not _active(incident) else (Kind.OPENED, 0, incident)
     if hold:

@@ -19,12 +19,14 @@ class Due:
         missed: windows whose events were gone before anybody looked at them.
         head: the latest window that was evaluated.
         counts: events of each window, as far as they were counted.
+        waits: whether windows were missed of which the next closed window is to tell.
     """
 
     windows: tuple[Window, ...] = ()
     missed: tuple[Window, ...] = ()
     head: Window | None = None
     counts: Mapping[Window, int] | None = None
+    waits: bool = False
 
 
 def closed(size: TimeSize, start: datetime, horizon: datetime) -> tuple[Window, ...]:

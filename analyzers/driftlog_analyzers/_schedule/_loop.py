@@ -30,7 +30,7 @@ class Signals:
 
     Attributes:
         stop: end after what is being done.
-        reload: read the configuration again.
+        reload: read the configuration again; whoever opens the site clears it.
         wake: something is to be done.
     """
 
@@ -75,7 +75,6 @@ class Loop:
         while not self.signals.stop.is_set():
             try:
                 with self.open_site() as site:
-                    self.signals.reload.clear()
                     self._run_at(site)
             except DriftlogError as error:
                 wait = self.backoff.next()

@@ -204,6 +204,7 @@ def _model(site: Site, model: str, report: Report, stop: Stop, own: Sequence[Res
     since = span[0] if sweeps and span else now - lag - schedule.late
     touched = _touched(site, model, before, times[0] if times else _HOUR, (since, now - lag))
     complete = True
+    waits = False
     for size in sizes:
         run = Run.of(
             site.store,
@@ -225,7 +226,9 @@ def _model(site: Site, model: str, report: Report, stop: Stop, own: Sequence[Res
             complete = False
             break
         site.after(home, model, size, now)
-    if complete:
+        waits = waits or done.waits
+    # Once it is remembered that somebody looked, missed windows would be taken for silence.
+    if complete and not waits:
         _keep(site, model, look, labelled=asks, swept=sweeps)
 
 
@@ -245,10 +248,10 @@ def _touched(
     stretch: tuple[datetime, datetime],
 ) -> Sequence[Window]:
     """Windows that may hold events that were not there at the look before: by the store, or all of a stretch."""
-    if before is None:
+    if before is None and not any(site.home.latest(model, one) for one in site.sizes(model)):
         return ()
     if isinstance(site.store, TracksChanges):
-        return site.store.touched(model, size, before.mark)
+        return site.store.touched(model, size, before.mark if before else "")
     return closed(size, *stretch)
 
 

@@ -66,6 +66,7 @@ class Done:
         errors: detectors that raised.
         frontier: end of the latest window that was ever evaluated.
         latest: the latest evaluation that was made.
+        waits: whether windows were missed of which the next closed window is to tell.
     """
 
     windows: int = 0
@@ -76,6 +77,7 @@ class Done:
     errors: int = 0
     frontier: datetime | None = None
     latest: Evaluation | None = field(default=None, repr=False)
+    waits: bool = False
 
 
 def work(job: Job, stop: Stop) -> Done:
@@ -87,7 +89,7 @@ def work(job: Job, stop: Stop) -> Done:
     if isinstance(job.run.size, CountSize):
         return _work_by_count(job)
     due = _due(job, job.run.size)
-    done = Done(missed=len(due.missed))
+    done = Done(missed=len(due.missed), waits=due.waits)
     latest = max(due.windows, default=None)
     head = due.head
     left = list(due.windows)
@@ -133,14 +135,16 @@ def _due(job: Job, size: TimeSize) -> Due:
         gone = beyond_reach(size, head.end, span[0], job.looked, every=job.every, now=run.now)
         start = gone[-1].end if gone else start
     fresh = _fresh(run, size, start, job.horizon)
-    older = [window for window in job.touched if window.end <= min(start, job.horizon)]
+    # Up to the head and not to the horizon, which a growing lag sets back: their events are not touched again.
+    older = [window for window in job.touched if window.end <= start]
     known = state.counted(model, size, older)
     held = dict(zip(older, counts(run, older), strict=True))
     again = in_order(grown(held, known), state.unsettled(model, size), _relabelled(job, size))
     fresh_counts = dict(zip(fresh, counts(run, fresh), strict=True)) if fresh else {}
     rest = [window for window in again if window not in held]
     held |= dict(zip(rest, counts(run, rest), strict=True)) if rest else {}
-    return Due(in_order(again, fresh), gone, head, held | fresh_counts)
+    missed_now, waits = (gone, False) if fresh else ((), bool(gone))
+    return Due(in_order(again, fresh), missed_now, head, held | fresh_counts, waits)
 
 
 def _fresh(run: Run, size: TimeSize, start: datetime, horizon: datetime) -> tuple[Window, ...]:

@@ -1,5 +1,6 @@
 """``driftlog run``: the analyzers, on a schedule, until they are stopped."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from driftlog_analyzers._baseline import Baseline
+    from driftlog_analyzers._config import Config
+    from driftlog_analyzers._schedule._clock import Clock
     from driftlog_analyzers._schedule._loop import Signals
     from driftlog_analyzers._schedule._metrics import Figures
     from driftlog_analyzers._schedule._round import After, Home, Report, Site
@@ -69,7 +72,9 @@ def run(
 
 
 def _once(where: Place, analyzer: "Analyzer", signals: "Signals", *, as_json: bool) -> None:
-    with _opened(where, analyzer, once=True) as site:
+    from driftlog_analyzers._schedule._clock import Clock  # noqa: PLC0415 - when needed
+
+    with _opened(where, analyzer, Clock(tell=note), once=True) as site:
         report = analyzer.turn(site, signals.stop.is_set)
     done = report.done.values()
     if as_json:
@@ -97,16 +102,19 @@ def _values(report: "Report") -> dict[str, object]:
 
 
 def _for_ever(where: Place, analyzer: "Analyzer", signals: "Signals") -> None:
+    from driftlog_analyzers._schedule._clock import Clock  # noqa: PLC0415 - when needed
     from driftlog_analyzers._schedule._loop import Loop  # noqa: PLC0415 - when needed
 
-    current = [where]
+    _require_receivers(where.config)
+    current, clock = [where], Clock(tell=note)
 
     @contextmanager
     def open_site() -> Iterator["Site"]:
         if signals.reload.is_set():
+            signals.reload.clear()  # before it is read, so that a signal that comes meanwhile is not lost
             current[0] = _reloaded(current[0])
         analyzer.every = current[0].config.schedule.every
-        with _opened(current[0], analyzer, once=False) as site:
+        with _opened(current[0], analyzer, clock, once=False) as site:
             yield site
             if signals.stop.is_set():
                 analyzer.stopped(site)
@@ -128,6 +136,7 @@ def _reloaded(where: Place) -> Place:
         return where
     try:
         config = configuration(where.file)
+        _require_receivers(config)
     except ConfigError as error:
         note(f"The configuration stays as it was: {error}")
         return where
@@ -141,9 +150,19 @@ def _reloaded(where: Place) -> Place:
     return replace(where, config=config)
 
 
+def _require_receivers(config: "Config") -> None:
+    """Check what the routes need, before a configuration takes the place of one that works.
+
+    Raises:
+        ConfigError: a secret is missing, a receiver unknown or a template broken.
+    """
+    from driftlog_analyzers._notify._senders import senders  # noqa: PLC0415 - when needed
+
+    senders(config.routes, os.environ)
+
+
 @contextmanager
-def _opened(where: Place, analyzer: "Analyzer", *, once: bool) -> Iterator["Site"]:
-    from driftlog_analyzers._schedule._clock import Clock  # noqa: PLC0415 - when needed
+def _opened(where: Place, analyzer: "Analyzer", clock: "Clock", *, once: bool) -> Iterator["Site"]:
     from driftlog_analyzers._schedule._round import Site  # noqa: PLC0415 - when needed
     from driftlog_analyzers.cli import _run  # noqa: PLC0415 - when needed
     from driftlog_analyzers.cli._telling import telling  # noqa: PLC0415 - when needed
@@ -163,7 +182,7 @@ def _opened(where: Place, analyzer: "Analyzer", *, once: bool) -> Iterator["Site
             open_leases=_leases(where),
             baseline=_baselines(where),
             settings=partial(_run.settings, where),
-            clock=Clock(tell=note),
+            clock=clock,
             holder=analyzer.holder,
             after=_intending(told),
             ending=_delivering(told),

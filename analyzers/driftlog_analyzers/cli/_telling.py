@@ -99,10 +99,12 @@ def held_by(
 ) -> Callable[[Incident], Hold | None]:
     """Says why an incident sends nothing: each of its open alerts is acknowledged or snoozed, or it is silenced."""
     states = {alert.episode.id: alert.state for alert in alerts}
+    current = [silence for silence in silences if silence.in_force(now)]
 
     def held(incident: Incident) -> Hold | None:
         if silenced(incident, silences, now):
-            return Hold.SILENCED
+            ended = not incident.open and not silenced(incident, current, now)
+            return Hold.UNHEARD if ended else Hold.SILENCED
         found = {states[episode.id] for episode in incident.episodes if episode.open}
         if not found or not found <= set(_UNHEARD):
             return None

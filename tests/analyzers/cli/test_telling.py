@@ -105,6 +105,29 @@ def test_silenced_says_nothing(driftlog, place, http):
     assert 10 == len(driftlog("alerts", "list", "--config", place, "--json").json["alerts"])
 
 
+def test_over_after_a_silence(driftlog, place, service, http):
+    """An incident that was told, and whose last bad hours lie in a silence, is told as over when that is past."""
+    assert 0 == driftlog("run", "--once", "--config", place).code
+    assert 1 == len(http.arrived)
+    begin = service(*range(BAD, HOURS - 1))
+    until = begin + timedelta(hours=BAD)
+    place.write_text(
+        place.read_text()
+        + f"""
+        [[silences]]
+        feature = "billing_*"
+        from = {begin:%Y-%m-%dT%H:%M:%SZ}
+        to = {until:%Y-%m-%dT%H:%M:%SZ}
+        reason = "billing moves house"
+        by = "ada"
+        """
+    )
+    for _ in range(2):
+        assert 0 == driftlog("run", "--once", "--config", place).code
+        assert 2 == len(http.arrived)
+    assert ", over: churn: vanished" in http.arrived[1].body
+
+
 def test_nobody_to_tell(driftlog, place):
     """Without routes there is nothing to notify by, and the sentence says what to do."""
     place.write_text(place.read_text().partition("[[routes]]")[0])

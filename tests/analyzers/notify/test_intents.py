@@ -136,6 +136,25 @@ class TestHolds:
         told(1, incident(1), held=Hold.SILENCED)
         assert [] == told(4, incident(1, closed=3), held=Hold.SILENCED)
 
+    def test_told_before_a_silence_and_over_within(self, told):
+        """What was told, and ended under a silence, is told as over once after that; what was not told, never."""
+        over = incident(1, 2, closed=4)
+        assert [] == told(4, over, held=Hold.UNHEARD)
+        told(5, incident(5, 5))
+        other = incident(5, 6, closed=8)
+        steps = [told(n, other, held=hold) for n, hold in ((8, Hold.SILENCED), (9, Hold.UNHEARD))]
+        assert [[], [Kind.RESOLVED]] == steps
+        assert [] == told(10, other, held=Hold.UNHEARD)
+
+    def test_over_though_too_slight_now(self, told):
+        """What was told is told as over, too, where late events have made it too slight for the route."""
+        routes = (route(severity="high"),)
+        told(1, incident(1), routes=routes)
+        slight = {"severity": Severity.LOW}
+        steps = [told(2, incident(1, 2, **slight), routes=routes)]
+        steps += [told(n, incident(1, 2, closed=4, **slight), routes=routes) for n in (4, 5)]
+        assert [[], [Kind.RESOLVED], []] == steps
+
 
 class TestLateEvents:
     """Re-evaluated windows do not notify again."""

@@ -154,6 +154,11 @@ def test_reads_its_configuration_again(place):
         process.send_signal(signal.SIGHUP)
         wait_for(lambda: "did you mean every?" in said(place))
         assert "The configuration stays as it was: driftlog.toml: schedule.evry" in said(place)
+        file.write_text(CONFIG + '[[routes]]\nname = "ops"\nurl_env = "NOT_SET"\n')
+        process.send_signal(signal.SIGHUP)
+        refused = "The configuration stays as it was: route ops: the variable NOT_SET is not set"
+        wait_for(lambda: refused in said(place))
+        assert "trying again" not in said(place)
         file.write_text(CONFIG.replace('window = "2s"', 'windows = ["2s", "4s"]'))
         process.send_signal(signal.SIGHUP)
         wait_for(lambda: "was read again" in said(place))

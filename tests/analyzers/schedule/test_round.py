@@ -8,7 +8,7 @@ from driftlog_analyzers._reference import profile_spec
 from driftlog_analyzers._schedule._round import run_once
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._state_file import StateFile
-from driftlog_analyzers.errors import BaselineError
+from driftlog_analyzers.errors import BaselineError, StoreError
 from tests.analyzers.schedule.sites import (
     DAY,
     HOUR,
@@ -181,6 +181,45 @@ def test_events_that_left_the_store_are_told(spool, baseline, state):
     assert [at(n) for n in (0, 1, 2, 40, 41, 42, 43)] == [e.window.start for e in found]
     told = [(r.detector, r.feature, r.effect) for e in found for r in e.findings]
     assert [("monitor", "windows.missed", 37.0)] == told
+
+
+def test_events_that_left_the_store_are_told_once_a_window_is_closed(spool, baseline, state):
+    """Back within the first window with events, an analyzer waits for its end, and takes nothing for silence."""
+    run(spool, baseline, 3.5)
+    for path in spool.glob("*.ndjson"):
+        path.unlink()
+    log_hours(spool, range(40, 44))
+
+    assert (0, 0) == windows(run(spool, baseline, 40.5))
+    assert (0, 0) == windows(run(spool, baseline, 40.6))
+    assert (1, 0) == windows(run(spool, baseline, 41.5))
+
+    found = evaluations(state)
+    assert [at(n) for n in (0, 1, 2, 40)] == [e.window.start for e in found]
+    assert ["windows.missed"] == [r.feature for e in found for r in e.findings]
+
+
+def test_late_events_of_a_window_that_a_grown_lag_would_keep_open(spool, baseline, state):
+    """A window that is evaluated is revised also where the ingest lag has grown beyond its end since."""
+    run(spool, baseline, 12.5)
+    log_hours(spool, [11], per_hour=30, seed=9)
+
+    assert (1, 1) == windows(run(spool, baseline, 12.6, schedule={"lag_least": "1h"}))
+    assert 90 == evaluations(state)[11].events
+
+
+def test_late_events_after_a_first_run_that_was_cut_off(spool, baseline, state):
+    """Events that come between a first run that was cut off and the next one revise the windows that were done."""
+
+    def cut(*_):
+        raise StoreError("no room")
+
+    with site(spool, baseline, 12.5, after=cut) as there:
+        assert {MODEL: "no room"} == run_once(there, lambda: False).failures
+    log_hours(spool, [4], per_hour=30, seed=9)
+
+    assert (1, 1) == windows(run(spool, baseline, 12.6))
+    assert 90 == evaluations(state)[4].events
 
 
 def test_lost_segments_take_nothing_back(spool, baseline, state):
