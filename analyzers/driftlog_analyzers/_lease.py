@@ -62,6 +62,13 @@ class Fenced(Protocol):
             StoreError: at a transaction: another has taken the lease; nothing was saved.
         """
 
+    def require(self) -> None:
+        """Before something is written elsewhere; nothing is required where no lease was taken.
+
+        Raises:
+            StoreError: another has taken the lease, or may have by now.
+        """
+
 
 def lost(name: str) -> str:
     """What is said where another has taken the lease."""

@@ -1,6 +1,6 @@
 """The seams between the analyzers and the places where they keep what they remember."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -148,8 +148,8 @@ class State(Protocol):
             ConflictError: there is one with its subject and number: somebody did something meanwhile.
         """
 
-    def actions(self, subject: str | None = None) -> tuple[Action, ...]:
-        """What people did, of one subject or all, oldest first."""
+    def actions(self, subjects: Collection[str] | None = None) -> tuple[Action, ...]:
+        """What people did, of some subjects or all, oldest first."""
 
 
 class BaselineHome(Protocol):

@@ -1,8 +1,9 @@
 """The state file: profiles, evaluations and episodes in one SQLite database beside the spool."""
 
+import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -36,8 +37,9 @@ _SAVE_EPISODE = """
         over = excluded.over, body = excluded.body"""
 _SAVE_ACTION = """
     INSERT INTO action VALUES (:subject, :number, :at, :body) ON CONFLICT DO NOTHING RETURNING 1"""
-_ACTIONS = """
-    SELECT body FROM action WHERE subject = coalesce(:subject, subject)
+_ACTIONS = "SELECT body FROM action ORDER BY at, subject, number"
+_ACTIONS_OF = """
+    SELECT body FROM action WHERE subject IN (SELECT value FROM json_each(:subjects))
     ORDER BY at, subject, number"""
 _FORGET = tuple(
     f"""DELETE FROM {table} WHERE model = :model AND size = :size
@@ -210,9 +212,12 @@ class StateFile(Keeping):
                         f"somebody else reviewed this in {self.path} meanwhile; look again and repeat it"
                     )
 
-    def actions(self, subject: str | None = None) -> tuple[Action, ...]:
-        """What people did, of one subject or all, oldest first."""
-        rows = self._rows(_ACTIONS, {"subject": subject})
+    def actions(self, subjects: Collection[str] | None = None) -> tuple[Action, ...]:
+        """What people did, of some subjects or all, oldest first."""
+        if subjects is None:
+            rows = self._rows(_ACTIONS, {})
+        else:
+            rows = self._rows(_ACTIONS_OF, {"subjects": json.dumps(sorted(subjects))})
         return tuple(self._read(Action, body.encode()) for (body,) in rows)
 
     def _read_profile(self, body: bytes) -> WindowProfile:

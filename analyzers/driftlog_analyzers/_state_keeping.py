@@ -44,7 +44,7 @@ class Keeping(StateDatabase):
         joins = self._database.in_transaction
         with super().transaction():
             if not joins:
-                self._require_lease()
+                self.require()
             yield
 
     def latest(
@@ -117,6 +117,14 @@ class Keeping(StateDatabase):
         finally:
             self._lease = None
 
+    def require(self) -> None:
+        """The lease must still be ours, and is until the end of a transaction of this file; see `Fenced`."""
+        if self._lease is None:
+            return
+        rows = self._rows("SELECT token FROM lease WHERE name = :name", {"name": self._lease.name})
+        if [(self._lease.token,)] != list(rows):
+            raise StoreError(lost(self._lease.name))
+
     def save_beat(self, beat: Beat) -> None:
         """Keep an analyzer's heartbeat, and none that is older than a month."""
         values = {"id": beat.id, "at": text(beat.at), "body": to_json(beat).decode()}
@@ -131,14 +139,6 @@ class Keeping(StateDatabase):
                 SELECT max(at) FROM beat latest WHERE latest.id = beat.id) ORDER BY at, id"""
         found = self._rows(statement, {"since": text(since)})
         return [from_json(Beat, body.encode()) for (body,) in found]
-
-    def _require_lease(self) -> None:
-        """Check within a transaction that the lease is still ours."""
-        if self._lease is None:
-            return
-        rows = self._rows("SELECT token FROM lease WHERE name = :name", {"name": self._lease.name})
-        if [(self._lease.token,)] != list(rows):
-            raise StoreError(lost(self._lease.name))
 
 
 def text(moment: datetime) -> str:

@@ -12,7 +12,7 @@ from driftlog_analyzers._notify._file_home import NotificationFile
 from driftlog_analyzers._state_file import StateFile
 from tests.analyzers.state_helpers import rows
 
-_READ = ("profiles", "findings", "alerts", "actions")
+_READ = ("profiles", "findings", "alerts", "actions", "notifications")
 
 
 class FileHome:

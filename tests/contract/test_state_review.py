@@ -30,7 +30,7 @@ def act(state, episode, kind, **more):
     """Do something about an alert, as a command does."""
     action = replace(about(episode, ActionKind(kind), by="ann", at=NOON), **more)
     with state.transaction():
-        made = due(episode, action, state.actions(action.subject))
+        made = due(episode, action, state.actions([action.subject]))
         state.save_actions([made] if made else [])
     return made
 
@@ -49,8 +49,8 @@ class TestActions:
             last = act(state, episode, "resolve", at=NOON + timedelta(hours=2), verdict=False)
         with home.open() as state:
             assert (early, late, last) == state.actions()
-            assert (late, last) == state.actions(late.subject)
-            assert () == state.actions("nothing")
+            assert (late, last) == state.actions([late.subject])
+            assert () == state.actions(["nothing"])
 
     def test_never_overwritten(self, home, state):
         """Of two people who act at once, one is told and nothing of theirs is saved; the first one's stays."""

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from elasticsearch import Elasticsearch
 
+from driftlog_analyzers._elasticsearch._notifications import ElasticsearchNotifications
 from driftlog_analyzers._elasticsearch._state import ElasticsearchState
+from driftlog_analyzers._notify._file_home import NotificationFile
 from driftlog_analyzers._state_file import StateFile
 
 
@@ -18,3 +20,14 @@ def opened(kind, place, name=""):
         return
     with Elasticsearch(place, request_timeout=60, max_retries=0) as client:
         yield ElasticsearchState(client, name)
+
+
+@contextmanager
+def opened_notifications(kind, place, name=""):
+    """The notifications at the same address."""
+    if kind == "file":
+        with NotificationFile(Path(place)) as kept:
+            yield kept
+        return
+    with Elasticsearch(place, request_timeout=60, max_retries=0) as client:
+        yield ElasticsearchNotifications(client, name)

@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from driftlog_analyzers._elasticsearch._names import check_namespace
 from driftlog_analyzers._elasticsearch._state_documents import Json, exact, packed, unpacked
 from driftlog_analyzers._elasticsearch._state_index import Query, StateIndex, Stored, Write
-from driftlog_analyzers._notify._home import the_one
+from driftlog_analyzers._notify._home import Fence, free, the_one
 from driftlog_analyzers._notify._intent import WAITING, Intent, Place, State
 
 _ORDER = ("notification.created", "notification.number", "notification.id")
@@ -30,11 +30,15 @@ class ElasticsearchNotifications:
         check_namespace(namespace)
         self._index = StateIndex(client, "notifications", namespace)
 
-    def create(self, intents: Sequence[Intent]) -> tuple[Intent, ...]:
-        """Store those that are not there yet."""
-        return self._attempt(
-            intents, [Write("create", intent.id, _document(intent)) for intent in intents]
-        )
+    def create(self, intents: Sequence[Intent], fence: Fence = free) -> tuple[Intent, ...]:
+        """Store those that are not there yet; the fence is asked before each request."""
+        self._index.check = fence
+        try:
+            return self._attempt(
+                intents, [Write("create", intent.id, _document(intent)) for intent in intents]
+            )
+        finally:
+            self._index.check = None
 
     def replace(self, intents: Sequence[Intent]) -> tuple[Intent, ...]:
         """Store changes, each only onto the revision before its own."""

@@ -1,6 +1,6 @@
 """What the analyzers remember, in Elasticsearch: the second home of `State`."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -252,12 +252,12 @@ class ElasticsearchState(Keeping):
         with self._writing() as buffer:
             buffer.actions |= {(action.subject, action.number): action for action in actions}
 
-    def actions(self, subject: str | None = None) -> tuple[Action, ...]:
-        """What people did, of one subject or all, oldest first."""
-        wanted = [{"term": {"driftlog.subject": subject}}] if subject else []
+    def actions(self, subjects: Collection[str] | None = None) -> tuple[Action, ...]:
+        """What people did, of some subjects or all, oldest first."""
+        wanted = [] if subjects is None else [{"terms": {"driftlog.subject": sorted(subjects)}}]
         found = [stored_action(r.body) for r in self._at.actions.find(wanted, fields=("action",))]
         waiting = self._buffer.actions.values() if self._buffer else ()
-        found += [action for action in waiting if subject in {None, action.subject}]
+        found += [a for a in waiting if subjects is None or a.subject in subjects]
         return tuple(sorted(found, key=lambda a: (a.at, a.subject, a.number)))
 
     def _look(self, model: str | None, size: str | None) -> None:

@@ -41,6 +41,7 @@ class Keeping:
     _fences: Fences
     _buffer: Buffer | None
     _beats: AnalyzerBeats
+    _lease: Lease | None = None
 
     def latest(
         self, model: str, size: WindowSize, before: datetime | None = None, limit: int = 1
@@ -122,10 +123,21 @@ class Keeping:
             if self._mine(lease) is None:
                 raise StoreError(lost(lease.name))
             self._at.guard(guard)
+            self._lease = lease
             yield
         finally:
+            self._lease = None
             self._at.guard(None)
             self._fences.let_go()
+
+    def require(self) -> None:
+        """The lease must still be ours, by the clock and in the index; see `Fenced`."""
+        if self._lease is None:
+            return
+        if self._at.leases.check:
+            self._at.leases.check()
+        if self._mine(self._lease) is None:
+            raise StoreError(lost(self._lease.name))
 
     def save_beat(self, beat: Beat) -> None:
         """Send an analyzer's heartbeat."""

@@ -11,7 +11,7 @@ from typing import Any, Self
 import orjson
 
 from driftlog_analyzers._json import from_json, to_json
-from driftlog_analyzers._notify._home import the_one
+from driftlog_analyzers._notify._home import Fence, free, the_one
 from driftlog_analyzers._notify._intent import WAITING, Intent, Place, State
 from driftlog_analyzers._state_tables import named_errors, opened, store_error
 
@@ -61,9 +61,9 @@ class NotificationFile:
     ) -> None:
         self._database.close()
 
-    def create(self, intents: Sequence[Intent]) -> tuple[Intent, ...]:
-        """Store those that are not there yet."""
-        return self._written(_CREATE, intents)
+    def create(self, intents: Sequence[Intent], fence: Fence = free) -> tuple[Intent, ...]:
+        """Store those that are not there yet; the fence is asked while nobody else can write to the file."""
+        return self._written(_CREATE, intents, fence)
 
     def replace(self, intents: Sequence[Intent]) -> tuple[Intent, ...]:
         """Store changes, each only onto the revision before its own."""
@@ -97,10 +97,13 @@ class NotificationFile:
         found = self._read(statement, {"n": len(prefix), "prefix": prefix})
         return the_one(found, prefix, str(self.path))
 
-    def _written(self, statement: str, intents: Sequence[Intent]) -> tuple[Intent, ...]:
+    def _written(
+        self, statement: str, intents: Sequence[Intent], fence: Fence = free
+    ) -> tuple[Intent, ...]:
         if not intents:
             return ()
         with self._transaction():
+            fence()
             return tuple(
                 intent
                 for intent in intents

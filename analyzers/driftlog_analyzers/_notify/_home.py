@@ -1,18 +1,25 @@
 """The seam between what is to be told and the places where that is kept."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from driftlog_analyzers._notify._intent import Intent, Place, State
 from driftlog_analyzers.errors import InputError
 
+Fence = Callable[[], None]
+"""Raises `StoreError` where this process may not write any more, since another does its work."""
+
+
+def free() -> None:
+    """The fence of who works alone."""
+
 
 class NotificationHome(Protocol):
     """Intents between runs, each stored once. Every method may raise `StoreError`."""
 
-    def create(self, intents: Sequence[Intent]) -> tuple[Intent, ...]:
-        """Store those that are not there yet, by their id; these are the answer."""
+    def create(self, intents: Sequence[Intent], fence: Fence = free) -> tuple[Intent, ...]:
+        """Store those that are not there yet, by their id; these are the answer. Behind the fence nothing is stored."""
 
     def told(self, place: Place, incidents: Collection[str], since: datetime) -> tuple[Intent, ...]:
         """All of a place that were created since then, or are in the threads of these incidents, in order."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from driftlog_analyzers._incident import Incident
-from driftlog_analyzers._notify._home import NotificationHome
+from driftlog_analyzers._notify._home import Fence, NotificationHome, free
 from driftlog_analyzers._notify._intent import Hold, Intent, Place
 from driftlog_analyzers._notify._intents import MEMORY, Held, intents
 from driftlog_analyzers._notify._routes import Route
@@ -22,6 +22,7 @@ def notify(
     place: Place,
     now: datetime,
     held: Held = _never,
+    fence: Fence = free,
 ) -> tuple[Intent, ...]:
     """Store what is to be told of the incidents of one model and size of windows; nothing is sent.
 
@@ -35,6 +36,7 @@ def notify(
         place: model and size of windows.
         now: UTC.
         held: says why an incident sends nothing, where it is acknowledged, snoozed or silenced.
+        fence: of the lease that the incidents were read under.
 
     Returns:
         What was not stored before.
@@ -43,4 +45,5 @@ def notify(
         StoreError: the home cannot be read or written.
     """
     told = home.told(place, [incident.id for incident in incidents], now - MEMORY)
-    return home.create(intents(incidents, told, tuple(routes), place, now=now, held=held))
+    new = intents(incidents, told, tuple(routes), place, now=now, held=held)
+    return home.create(new, fence)

@@ -208,7 +208,7 @@ def _act(
         for episode in episodes:
             action = about(episode, ActionKind(kind), by=who, at=now, reason=acting.reason)
             action = replace(action, **more)
-            if made := due(episode, action, state.actions(action.subject)):
+            if made := due(episode, action, state.actions([action.subject])):
                 new.append((episode, made))
         if first and new:
             done = first([episode for episode, _ in new])

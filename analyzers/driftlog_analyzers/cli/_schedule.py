@@ -193,7 +193,7 @@ def _opened(where: Place, analyzer: "Analyzer", clock: "Clock", *, once: bool) -
 def _intending(told: "Telling | None") -> "After":
     def after(state: "Home", model: str, size: "WindowSize", now: datetime) -> None:
         if told:
-            told.intend(state, model, size, now)
+            told.intend(state, model, size, now, state.require)
 
     return after
 

@@ -10,13 +10,13 @@ from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._grouping import size_of
 from driftlog_analyzers._incident import Incident, incidents
 from driftlog_analyzers._notify._deliver import Delivered, deliver
-from driftlog_analyzers._notify._home import NotificationHome
+from driftlog_analyzers._notify._home import Fence, NotificationHome, free
 from driftlog_analyzers._notify._intent import Hold, Intent
 from driftlog_analyzers._notify._intent import Place as Whose
 from driftlog_analyzers._notify._intents import MEMORY
 from driftlog_analyzers._notify._notify import notify
 from driftlog_analyzers._notify._senders import Sender, senders
-from driftlog_analyzers._review import ReviewState
+from driftlog_analyzers._review import SILENCES, ReviewState, subject_of
 from driftlog_analyzers._silence import Silence, silenced
 from driftlog_analyzers._state import State
 from driftlog_analyzers._window import TimeSize, WindowSize
@@ -41,17 +41,22 @@ class Telling:
     receivers: Sequence[Sender]
 
     def intend(
-        self, state: State, model: str, size: WindowSize, now: datetime
+        self,
+        state: State,
+        model: str,
+        size: WindowSize,
+        now: datetime,
+        fence: Fence = free,
     ) -> tuple[Intent, ...]:
         """Store what is to be told of the incidents that began in windows of this size; nothing is sent.
 
         Raises:
-            StoreError: the state or the intents cannot be read or written.
+            StoreError: the state or the intents cannot be read or written, or the fence keeps us from writing.
         """
-        actions = state.actions()
+        episodes = state.episodes(model, since=now - MEMORY)
+        actions = state.actions({SILENCES, *map(subject_of, episodes)}) if episodes else ()
         silences = silences_of(self.where, actions)
-        since = now - MEMORY
-        alerts = reviewed(state.episodes(model, since=since), actions, silences, now)
+        alerts = reviewed(episodes, actions, silences, now)
         whose = Whose(model, str(size))
         return notify(
             incidents_of(alerts, size),
@@ -60,6 +65,7 @@ class Telling:
             place=whose,
             now=now,
             held=held_by(alerts, silences, now),
+            fence=fence,
         )
 
     def deliver(self, now: datetime) -> tuple[Delivered, ...]:
