@@ -4,9 +4,12 @@ import shutil
 import pytest
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """A headless Chromium; without one the test is skipped, with CI or DRIFTLOG_REQUIRE_CHROMIUM set it fails."""
+    """A headless Chromium; without one the test is skipped, with CI or DRIFTLOG_REQUIRE_CHROMIUM set it fails.
+
+    Playwright keeps an event loop running in this thread: one that outlived the module would stand in the way of others.
+    """
     where = (
         os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     )
