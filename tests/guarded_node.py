@@ -20,6 +20,7 @@ _PASSED_ON = ("content-type", "content-encoding", "accept", "accept-encoding")
 _ANSWERED = ("content-type", "content-encoding", "x-elastic-product", "location")
 _APPENDS = re.compile(r"/(logs|metrics)-driftlog\.[^/]+/(_bulk|_create/[^/]+)$")
 _LOOKS = re.compile(r"/(logs|metrics)-driftlog\.[^/]+/_mapping$")
+_BEATS = re.compile(r"/metrics-driftlog\.analyzers-[^/]+/_create/[^/]+$")
 _READS = re.compile(r"/_(search|count|field_caps|mapping|mget|msearch|pit|settings|resolve)\b")
 
 
@@ -82,7 +83,7 @@ class Guard:
             return bool(_LOOKS.match(path) if method == "GET" else _APPENDS.match(path))
         if who == "driftlog analyzers":
             own = path.startswith("/driftlog-") or path == "/_bulk"
-            return own or bool(_READS.search(path))
+            return own or bool(_READS.search(path) or _BEATS.match(path))
         return who in {"elastic", "driftlog setup"}
 
 

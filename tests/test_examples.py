@@ -9,7 +9,6 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from socket import socket
 
@@ -31,6 +30,7 @@ class Compose:
     namespace: str
     elasticsearch: str = NOWHERE
     port: int = 0
+    metrics: int = 0
 
     @property
     def replaced(self):
@@ -38,13 +38,14 @@ class Compose:
         return {
             "/usr/share/elasticsearch/config/driftlog": f"{self.folder}/elasticsearch",
             "/driftlog/": f"{self.folder}/",
+            "/app/compose/driftlog.toml": f"{self.folder}/home/driftlog.toml",
             "/app": str(EXAMPLES),
             "https://elasticsearch:9200": self.elasticsearch,
             "https://localhost:9200": self.elasticsearch,
             "http://example:8000": f"http://localhost:{self.port}",
             "http://localhost:8000": f"http://localhost:{self.port}",
             "0.0.0.0": "127.0.0.1",
-            "sleep 60": "sleep 0.2",
+            ":9464": f"127.0.0.1:{self.metrics}",
         }
 
     def popen(self, service, *more, part="command", **options):
@@ -100,10 +101,11 @@ def services(tmp_path, namespace):
     volumes = ("ca", "elasticsearch", "kibana", "shipper", "analyzers", "spool", "home")
     for name in volumes:
         (tmp_path / name).mkdir()
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return Compose(tmp_path, namespace, port=port)
+    with socket() as one, socket() as other:
+        one.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", 0))
+        port, metrics = one.getsockname()[1], other.getsockname()[1]
+    return Compose(tmp_path, namespace, port=port, metrics=metrics)
 
 
 @pytest.fixture
@@ -196,7 +198,12 @@ def test_elasticsearch_is_healthy_when_the_password_opens_it(services, secured, 
 
 
 def test_the_whole(services, secured, elasticsearch_url):
-    """Claims go through service, spool and shipper to the node; the new app's faults become alerts."""
+    """Claims go through service, spool and shipper to the node; the new app's faults become alerts in a minute's window."""
+    told = (EXAMPLES / "compose" / "driftlog.toml").read_text()
+    assert told.count('"5m"') == 1
+    quick = told.replace('"5m"', '"1m"') + '[schedule]\nevery = "5s"\nlag_least = "1s"\n'
+    quick += "[alerts]\ndelay = 1\n"
+    (services.folder / "home" / "driftlog.toml").write_text(quick)
     with secured(elasticsearch_url) as guard:
         assert 0 == services.run("setup")[0]
         assert (0, "") == services.run("baseline")[::2]
@@ -215,12 +222,11 @@ def test_the_whole(services, secured, elasticsearch_url):
         ]
         actions = [event["event"]["action"] for event in events]
         assert (200, 20) == (actions.count("prediction"), actions.count("label"))
-        with services.running("analyzers", stdout=subprocess.PIPE) as analyzers:
-            said = "".join(islice(until_closed(analyzers.stdout), 200))
-        listed = services.run("analyzers", part=documented("analyzers"))[1]
-    assert "unseen_category" in listed
-    assert "na_spike: account_age_days: nulls rose" in said
-    assert "unseen_category: reason" in said
+        with services.running("analyzers") as analyzers:
+            listed = wait_until_listed(services, analyzers, "na_spike", "unseen_category")
+        assert 0 == analyzers.returncode
+    assert "account_age_days: nulls rose" in listed
+    assert re.search(r"unseen_category +reason", listed)
     assert {("driftlog analyzers", "GET", "/")} == refusals(
         guard
     )  # its version, which may stay unknown
@@ -245,12 +251,16 @@ def wait_until_shipped(spool):
         time.sleep(0.2)
 
 
-def until_closed(stream):
-    """Lines up to the one that says how to see the evidence."""
-    for line in stream:
-        yield line
-        if "Evidence" in line or "No open alerts" in line:
-            return
+def wait_until_listed(services, analyzers, *detectors):
+    """The list of alerts once these detectors have some: a minute until the window closes, and time to spare."""
+    deadline = time.monotonic() + 150
+    while True:
+        listed = services.run("analyzers", part=documented("analyzers"))[1]
+        if all(name in listed for name in detectors):
+            return listed
+        assert analyzers.poll() is None
+        assert time.monotonic() < deadline, listed
+        time.sleep(1)
 
 
 def refusals(guard: Guard):
