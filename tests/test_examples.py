@@ -198,7 +198,7 @@ def test_elasticsearch_is_healthy_when_the_password_opens_it(services, secured, 
 
 
 def test_the_whole(services, secured, elasticsearch_url):
-    """Claims go through service, spool and shipper to the node; the new app's faults become alerts in a minute's window."""
+    """Claims go through service, spool and shipper to the node; the new app's faults become alerts."""
     told = (EXAMPLES / "compose" / "driftlog.toml").read_text()
     assert told.count('"5m"') == 1
     quick = told.replace('"5m"', '"1m"') + '[schedule]\nevery = "5s"\nlag_least = "1s"\n'

@@ -8,7 +8,7 @@ import pytest
 def chromium():
     """A headless Chromium; without one the test is skipped, with CI or DRIFTLOG_REQUIRE_CHROMIUM set it fails.
 
-    Playwright keeps an event loop running in this thread: one that outlived the module would stand in the way of others.
+    Playwright keeps an event loop running in this thread; were it to outlive the module, it would be in others' way.
     """
     where = (
         os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
