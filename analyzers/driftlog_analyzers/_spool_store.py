@@ -6,8 +6,9 @@ memory follows a segment's size and not the log's.
 """
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +27,7 @@ from driftlog_analyzers._outline import histogram_edges, token_counts
 from driftlog_analyzers._profile import Counts, WindowProfile
 from driftlog_analyzers._quality import Quality
 from driftlog_analyzers._recovery import Damage
+from driftlog_analyzers._relation import Relation
 from driftlog_analyzers._scan_slices import scan_groups
 from driftlog_analyzers._segments import Segment, first_line
 from driftlog_analyzers._shadow import Shadow, ShadowSpec
@@ -210,7 +212,15 @@ class SpoolStore:
         relations = relations_of(spec.model, windows, held, spec.version, slicing)
         roles = spec.features, spec.predictions
         with _named_errors(self.path):
-            yield from scan_groups(self._connection, relations, *roles, spec.slices).items()
+            loaded = self._loaded(relations)
+            yield from scan_groups(self._connection, loaded, *roles, spec.slices).items()
+
+    def _loaded(self, relations: Iterable[Relation]) -> Iterator[Relation]:
+        """Each with its rows in a table, since a profile asks several questions of the same lines."""
+        for relation in relations:
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE loaded AS {relation.sql}")
+            yield replace(relation, sql="SELECT * FROM loaded")
+        self._connection.execute("DROP TABLE IF EXISTS loaded")
 
     def labelled(self, model: str) -> bool:
         """Whether there is any label of the model."""

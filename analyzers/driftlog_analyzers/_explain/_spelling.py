@@ -68,12 +68,23 @@ def needed(listed: int, usual: float) -> float:
 
 
 def _first(rules: Iterator[tuple[str, _Test]], new: Counts, least: float) -> str:
+    spare = sum(new.values()) - least
     for words, test in rules:
-        fitting = {value: count for value, count in new.items() if test(value)}
-        if fitting and sum(fitting.values()) >= least:
+        if fitting := _fitting(test, new, spare):
             most = min(fitting, key=lambda value: (-fitting[value], value))
             return words.format(most=most)
     return ""
+
+
+def _fitting(test: _Test, new: Counts, spare: float) -> Counts:
+    """The values that pass; none once more than so many occurrences do not, which most tests show soon."""
+    fitting: dict[str, int] = {}
+    for value, count in new.items():
+        if test(value):
+            fitting[value] = count
+        elif (spare := spare - count) < 0:
+            return {}
+    return fitting
 
 
 def _spellings(known: Collection[str], new: Counts) -> Iterator[tuple[str, _Test]]:

@@ -85,8 +85,9 @@ def _distributed_alike(before: Numeric, after: Numeric) -> bool:
 def _values_alike(before: Categorical, after: Categorical) -> bool:
     if before.tail or after.tail or min(before.n, after.n) < LEAST:
         return False
+    new = after.counts.keys() - before.counts.keys()
+    unseen = rate(sum(map(after.counts.__getitem__, new)), after.n)
+    if unseen - NEAR > rate(sum(count == 1 for count in before.counts.values()), before.n):
+        return False
     both = shares(before, after)
-    unseen = rate(int(both.after[both.before == 0].sum()), both.n)
-    novelty = rate(int((both.before == 1).sum()), both.m)
-    distance = excess_variation(both.before, both.after, both.m, both.n)
-    return max(unseen - novelty, distance) <= NEAR
+    return excess_variation(both.before, both.after, both.m, both.n) <= NEAR

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,5 @@ def shares(before: Categorical, after: Categorical) -> Shares:
 
 
 def _counts(values: tuple[str, ...], counts: Mapping[str, int]) -> Integers:
-    return np.fromiter(
-        (counts.get(value, 0) for value in values), dtype=np.int64, count=len(values)
-    )
+    found = map(counts.get, values, repeat(0))  # without a frame a value, where there are many
+    return np.fromiter(found, dtype=np.int64, count=len(values))
