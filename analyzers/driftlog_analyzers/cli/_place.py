@@ -56,11 +56,11 @@ class Place:
         return str(self.state if isinstance(self.state, Cluster) else self.state.parent)
 
     @contextmanager
-    def open_store(self, memory: Path | None = None) -> Iterator["EventStore"]:
-        """The events.
+    def open_store(self, *, keeps: bool = False) -> Iterator["EventStore"]:
+        """The events; what is learned of a spool's segments is kept beside the state, for the next command.
 
         Args:
-            memory: file that keeps what is learned of a spool's segments.
+            keeps: make the folder for that where there is none.
 
         Raises:
             StoreError: they cannot be read.
@@ -75,8 +75,13 @@ class Place:
         else:
             from driftlog_analyzers._spool_store import SpoolStore  # noqa: PLC0415 - when needed
 
-            with SpoolStore(self.events, memory=memory) as store:
+            with SpoolStore(self.events, memory=self._memory(keeps=keeps)) as store:
                 yield store
+
+    def _memory(self, *, keeps: bool) -> Path | None:
+        if isinstance(self.state, Path) and (keeps or self.state.parent.is_dir()):
+            return self.state.with_name("segments.sqlite")
+        return None
 
     @contextmanager
     def open_state(self) -> Iterator["State"]:

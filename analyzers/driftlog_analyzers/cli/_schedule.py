@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -167,11 +166,8 @@ def _opened(where: Place, analyzer: "Analyzer", clock: "Clock", *, once: bool) -
     from driftlog_analyzers.cli import _run  # noqa: PLC0415 - when needed
     from driftlog_analyzers.cli._telling import telling  # noqa: PLC0415 - when needed
 
-    memory = None
-    if isinstance(where.state, Path):
-        memory = where.state.with_name("segments.sqlite")
     with (
-        where.open_store(memory) as store,
+        where.open_store(keeps=True) as store,
         where.open_state() as home,
         telling(where) as told,
     ):

@@ -7,6 +7,8 @@ from importlib import metadata
 
 import pytest
 
+from driftlog_analyzers import _catalog
+
 from .conftest import ROLES, START, write_rows
 
 HOUR = "2024-03-04T10:00:00+00:00"
@@ -103,6 +105,27 @@ def test_analysis_finds_the_vanished_feature(driftlog, spool):
     assert [("vanished", "income", "active")] == [
         (alert["detector"], alert["feature"], alert["status"]) for alert in result["alerts"]
     ]
+
+
+def test_segments_that_one_command_looked_through_the_next_reads_no_more(
+    driftlog, spool, monkeypatch
+):
+    """What is in a segment is remembered beside the state: the second analysis inspects nothing."""
+    (memory,) = spool.rglob("segments.sqlite")
+    memory.unlink()
+    looked = []
+
+    def inspect(_, path, **__):
+        looked.append(path.name)
+        return real(_, path, **__)
+
+    real = _catalog.inspect
+    monkeypatch.setattr(_catalog, "inspect", inspect)
+    first = driftlog("analyze", "--spool", spool, "--json")
+    assert looked
+    looked.clear()
+    assert first.json["alerts"] == driftlog("analyze", "--spool", spool, "--json").json["alerts"]
+    assert [] == looked
 
 
 def test_open_alerts_fail_the_run_where_asked(process, spool):

@@ -10,6 +10,7 @@ import urllib.request
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from socket import socket
 
 import pytest
 
@@ -175,12 +176,15 @@ def test_reads_its_configuration_again(place):
 def test_metrics(place):
     """Prometheus can read what was done, and the figures of each feature in the latest window."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with running(place, "--metrics", "127.0.0.1:19464") as process:
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with running(place, "--metrics", address) as process:
         wait_for(lambda: evaluated(place))
 
         def read():
             try:
-                with direct.open("http://127.0.0.1:19464/metrics", timeout=10) as answer:
+                with direct.open(f"http://{address}/metrics", timeout=10) as answer:
                     return answer.read().decode()
             except OSError:
                 return ""
