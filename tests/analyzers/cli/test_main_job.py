@@ -107,24 +107,25 @@ def test_analysis_finds_the_vanished_feature(driftlog, spool):
     ]
 
 
-def test_segments_that_one_command_looked_through_the_next_reads_no_more(
+def test_what_one_command_learned_of_segments_the_next_does_not_look_for(
     driftlog, spool, monkeypatch
 ):
     """What is in a segment is remembered beside the state: the second analysis inspects nothing."""
-    (memory,) = spool.rglob("segments.sqlite")
-    memory.unlink()
-    looked = []
+    asked, real, looked = (
+        ("analyze", "--spool", spool, "--window", "1h", "--json"),
+        _catalog.inspect,
+        [],
+    )
 
-    def inspect(_, path, **__):
+    def inspect(connection, path, *, strict):
         looked.append(path.name)
-        return real(_, path, **__)
+        return real(connection, path, strict=strict)
 
-    real = _catalog.inspect
     monkeypatch.setattr(_catalog, "inspect", inspect)
-    first = driftlog("analyze", "--spool", spool, "--json")
+    first = driftlog(*asked).json
     assert looked
     looked.clear()
-    assert first.json["alerts"] == driftlog("analyze", "--spool", spool, "--json").json["alerts"]
+    assert first["alerts"] == driftlog(*asked).json["alerts"]
     assert [] == looked
 
 
