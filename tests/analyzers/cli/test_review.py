@@ -142,6 +142,8 @@ def test_an_alert_that_no_constraint_accepts_stays(driftlog, tmp_path):
         (("snooze", "{id}", "--until", "2020-01-01"), "2020-01-01 00:00 UTC has passed"),
         (("snooze", "{id}", "--until", "soon"), "'soon' is not an ISO 8601 time"),
         (("snooze", "{id}", "--until", "1000"), "'1000' is no time"),
+        (("snooze", "{id}", "--until", "0001-01-01T00:00+05:00"), "is not an ISO 8601 time"),
+        (("list", "--since", "9999-12-31T23:00-05:00"), "is not an ISO 8601 time"),
         (("ack", "zzz"), "begins with 'zzz'"),
         (("show", "zzz"), "begins with 'zzz'"),
     ],
@@ -208,6 +210,8 @@ def test_silences(driftlog, alerts, alert, spool):
     words = ("--feature", "inc*", "--to", "4h", "--reason", "move", "--by", "ann")
     first = driftlog("silences", "add", *words, *place)
     assert (0, "") == (first.code, first.err)
+    (kept,) = driftlog("silences", "list", *place, "--json").json["silences"]
+    assert first.out.startswith(f"{kept['id']}  ")
     (listed,) = alerts("list", "--json").json["alerts"]
     assert "(move, ann)" in listed["silenced"]
     assert "silenced" in alerts("list").out
@@ -229,6 +233,7 @@ def test_silences(driftlog, alerts, alert, spool):
         (("--reason", "x"), "hides faults for ever"),
         (("--reason", " ", "--to", "4h"), "a silence needs a reason"),
         (("--reason", "x", "--weekly", "never"), "'never' is no weekly schedule"),
+        (("--reason", "x", "--weekly", "sun 02:00Z-04:00"), "is no weekly schedule"),
         (("--reason", "x", "--from", "2199-01-01", "--to", "2198-01-01"), "before it begins"),
     ],
 )
