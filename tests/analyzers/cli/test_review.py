@@ -106,6 +106,15 @@ def test_resolved_until_it_is_bad_again(driftlog, alerts, alert, spool, tmp_path
     assert ["income"] == features(alerts("list", "--json"))
 
 
+def test_what_somebody_closed_fails_no_run(driftlog, alerts, alert, spool):
+    """`analyze` counts as open what `alerts list` does: nothing that was resolved."""
+    command = ("analyze", "--spool", spool, "--fail-on-alert")
+    assert 3 == driftlog(*command).code
+    alerts("resolve", alert)
+    done = driftlog(*command)
+    assert (0, True) == (done.code, "No open alerts." in done.out)
+
+
 def test_accept_amends_the_baseline_and_closes(driftlog, alerts, alert, spool):
     """What an alert shows is right from now on; the journal keeps who said so."""
     done = alerts("accept", alert, "--reason", "no longer asked for", "--by", "ann")
@@ -200,6 +209,20 @@ def test_an_incident_is_reviewed_as_one(driftlog, billing):
     assert 2 == len(listed["alerts"])
     table = driftlog("alerts", "list", "--incidents", *billing).out
     assert "source billing" in table
+
+
+def test_an_incident_stands_for_its_open_alerts(driftlog, billing):
+    """What one person resolved keeps their verdict when another resolves the rest; done with all, it is all of them."""
+    (incident,) = driftlog("alerts", "list", "--incidents", *billing, "--json").json["incidents"]
+    first, second = incident["alerts"]
+
+    def resolve(name, verdict):
+        done = driftlog("alerts", "resolve", name, verdict, *billing, "--json")
+        return [action["alert"] for action in done.json["actions"]]
+
+    assert [first] == resolve(first, "--true")
+    assert [second] == resolve(incident["id"], "--false")
+    assert [second] == resolve(incident["id"], "--true")
 
 
 def test_silences(driftlog, alerts, alert, spool):
