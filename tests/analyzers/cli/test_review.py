@@ -89,6 +89,14 @@ def test_filters(alerts, alert):
     assert (2, True) == (refused.code, "none of info, low, medium, high, critical" in refused.err)
 
 
+@pytest.mark.usefixtures("alert")
+def test_no_alerts_of_a_model_that_nobody_analyzed(alerts):
+    """A name that is mistyped does not pass for a model that is well."""
+    done = alerts("list", "--model", "n")
+    assert "No window of model 'n' was ever evaluated in" in done.err
+    assert "" == alerts("list", "--model", "m", "--feature", "age").err
+
+
 def test_resolved_until_it_is_bad_again(driftlog, alerts, alert, spool, tmp_path):
     """A resolved alert is open no more; a later bad hour opens it again."""
     assert (
