@@ -149,6 +149,7 @@ def test_an_alert_that_no_constraint_accepts_stays(driftlog, tmp_path):
     ).json["alerts"]
     done = driftlog("alerts", "accept", found["id"], "--spool", tmp_path / "s")
     assert (1, True) == (done.code, "no constraint can accept it" in done.sentence)
+    assert f"of category_shift about {found['feature']} rests" in done.sentence
     shown = driftlog("alerts", "show", found["id"], "--spool", tmp_path / "s", "--json").json
     assert [] == shown["actions"]
 
