@@ -85,7 +85,8 @@ def _amended(rule: Constraint, result: Result) -> Constraint:
 
 def _refusal(result: Result) -> str:
     return (
-        f"this finding of {result.detector} rests on the reference itself, and no constraint can accept it; "
+        f"this finding of {result.detector} about {result.feature or 'all events'} rests on the reference itself, "
+        "and no constraint can accept it; "
         "make a new baseline of good events: driftlog baseline --from TIME --to TIME"
     )
 

@@ -22,7 +22,10 @@ def _moment(value: object) -> datetime:
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, datetime):
         raise ValueError("it should be a time such as 2026-11-22T14:00:00Z")  # noqa: TRY004 - pydantic collects ValueErrors only
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    except OverflowError:  # an offset can lead out of the calendar
+        raise ValueError(f"{value} is no time such as 2026-11-22T14:00:00Z") from None
 
 
 _Moment = Annotated[datetime, BeforeValidator(_moment)]

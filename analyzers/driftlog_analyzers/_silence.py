@@ -7,7 +7,7 @@ its silence is told of then.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -91,8 +91,9 @@ class Silence:
 
     @property
     def id(self) -> str:
-        """8 hex digits, a hash of all that it says: the same silence has the same id."""
-        return sha256(repr(self).encode()).hexdigest()[:8]
+        """8 hex digits, a hash of all that it says: the same silence has the same id, stored or not."""
+        same = replace(self, start=_in_utc(self.start), end=_in_utc(self.end))
+        return sha256(repr(same).encode()).hexdigest()[:8]
 
     def covers(self, episode: Episode) -> bool:
         """Whether it is about the alert, whatever the time."""
@@ -172,9 +173,7 @@ def parse_weekly(text: str, zone: str = "UTC") -> Weekly:
     try:
         if not dash:
             raise ValueError(times)  # noqa: TRY301 - one sentence for all that is wrong
-        found = Weekly(
-            _days(days), time.fromisoformat(start.strip()), time.fromisoformat(end.strip()), zone
-        )
+        found = Weekly(_days(days), _local(start), _local(end), zone)
     except ValueError as error:
         raise InputError(
             f"{text!r} is no weekly schedule; write one such as 'sun 02:00-04:00', 'mon-fri 22:00-06:00'"
@@ -236,6 +235,19 @@ def _overlap(one: Silence, other: Silence, now: datetime) -> bool:
 
 def _inner(moment: datetime) -> datetime:
     return min(max(moment, _FIRST), _LAST)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """The moment with one spelling of its time zone: what was read from a store has another."""
+    return moment and moment.astimezone(UTC)
+
+
+def _local(text: str) -> time:
+    """A time of day without an offset, which could not be compared with one that has none."""
+    read = time.fromisoformat(text.strip())
+    if read.tzinfo:
+        raise ValueError(text)
+    return read
 
 
 def _days(text: str) -> tuple[int, ...]:

@@ -64,7 +64,9 @@ class StateDatabase:
 
     def _rows(self, statement: str, values: Any) -> Iterator[tuple[Any, ...]]:
         with named_errors(self.path):
-            yield from self._database.execute(statement, values)
+            # `yield from` would close the cursor of a reader that gave up, and complain if the file was closed before.
+            for row in self._database.execute(statement, values):  # noqa: UP028 - as said
+                yield row
 
     def _read(self, cls: type[T], body: bytes) -> T:
         try:

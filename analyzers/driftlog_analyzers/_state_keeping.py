@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from driftlog_analyzers._finding import Evaluation
-from driftlog_analyzers._json import from_json, to_json
+from driftlog_analyzers._json import to_json
 from driftlog_analyzers._lease import Lease, Valid, lost
 from driftlog_analyzers._schedule._beat import Beat
 from driftlog_analyzers._state_database import StateDatabase
@@ -138,7 +138,7 @@ class Keeping(StateDatabase):
             SELECT body FROM beat WHERE at >= :since AND at = (
                 SELECT max(at) FROM beat latest WHERE latest.id = beat.id) ORDER BY at, id"""
         found = self._rows(statement, {"since": text(since)})
-        return [from_json(Beat, body.encode()) for (body,) in found]
+        return [self._read(Beat, body.encode()) for (body,) in found]
 
 
 def text(moment: datetime) -> str:

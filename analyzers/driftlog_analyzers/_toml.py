@@ -90,6 +90,8 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> str:
         return f"{key}: " * bool(key) + detail["msg"].removeprefix("Value error, ")
     message = _SHAPES.get(detail["type"]) or detail["msg"].replace("Input", "it", 1)
     value = detail["input"]
+    if "://" in str(value):  # a URL may hold a secret, wherever it was written
+        return f"{key}: {message}"
     shown = str(value) if isinstance(value, date) else reprlib.repr(value)
     return f"{key} is {shown}; {message}"
 

@@ -369,6 +369,10 @@ def test_silences(write):
             "silences.0: a silence without an end hides faults for ever; give it an end or a weekly schedule",
         ),
         (
+            '[[silences]]\nreason = "r"\nto = 9999-12-31T23:00:00-05:00',
+            "silences.0.to: 9999-12-31 23:00:00-05:00 is no time such as 2026-11-22T14:00:00Z",
+        ),
+        (
             '[[silences]]\nreason = "r"\nfrom = 2026-02-01\nto = 2026-01-01',
             (
                 "silences.0: the silence ends at 2026-01-01 00:00 UTC, before it begins at 2026-02-01 00:00 UTC;"

@@ -9,6 +9,7 @@ from driftlog_analyzers._cause import Cause
 from driftlog_analyzers._episode import EpisodeSettings, Status, fold
 from driftlog_analyzers._finding import Severity
 from driftlog_analyzers._incident import Incident
+from driftlog_analyzers._json import from_json, to_json
 from driftlog_analyzers._silence import (
     Silence,
     Weekly,
@@ -119,7 +120,17 @@ def test_weekly(text, days, begin, end):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "sun", "sun 2-4", "son 02:00-04:00", "sun 02:00", "sun 25:00-26:00"]
+    "text",
+    [
+        "",
+        "sun",
+        "sun 2-4",
+        "son 02:00-04:00",
+        "sun 02:00",
+        "sun 25:00-26:00",
+        "sun 02:00+05:00-04:00",
+        "sun 02:00-04:00Z",
+    ],
 )
 def test_no_schedule(text):
     """What is no schedule is refused in a sentence that shows one."""
@@ -145,6 +156,13 @@ def test_local_time():
     assert [True, False] == [berlin.in_force(winter), berlin.in_force(summer)]
     with pytest.raises(InputError, match="no time zone 'Mars'"):
         parse_weekly("daily 02:30-03:30", "Mars")
+
+
+def test_a_stored_silence_keeps_its_id():
+    """What `add` printed is the id that `list` and `remove` know."""
+    first = silence(weekly=parse_weekly("mon 03:00-03:30"))
+    stored = from_json(Silence, to_json(first))
+    assert (first, first.id) == (stored, stored.id)
 
 
 @pytest.mark.parametrize(

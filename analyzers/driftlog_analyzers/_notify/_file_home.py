@@ -85,7 +85,10 @@ class NotificationFile:
     def counts(self) -> dict[State, int]:
         """How many there are of each state."""
         rows = self._rows("SELECT state, count(*) FROM notification GROUP BY state", {})
-        return {State(state): count for state, count in rows}
+        try:
+            return {State(state): count for state, count in rows}
+        except ValueError as error:
+            raise store_error(self.path, sqlite3.SQLITE_CORRUPT, error) from error
 
     def sent_after(self, route: str, moment: datetime) -> bool:
         """Whether a route sent anything after that."""
@@ -123,7 +126,9 @@ class NotificationFile:
 
     def _rows(self, statement: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         with named_errors(self.path):
-            yield from self._database.execute(statement, values)
+            # `yield from` would close the cursor of a reader that gave up, and complain if the file was closed before.
+            for row in self._database.execute(statement, values):  # noqa: UP028 - as said
+                yield row
 
     def _read(self, statement: str, values: dict[str, Any]) -> tuple[Intent, ...]:
         try:

@@ -38,6 +38,14 @@ def _text(value: object) -> str:
     return value
 
 
+def _variable(value: object) -> str:
+    """What is no name is not repeated either: it may be the URL itself."""
+    name = _text(value)
+    if not name.isidentifier():
+        raise ValueError("it should be the name of the variable that holds the URL")
+    return name
+
+
 def _severity(value: object) -> Severity:
     if value in _SEVERITIES:
         return Severity(str(value))
@@ -82,6 +90,7 @@ def _beside_file(path: Path, info: ValidationInfo) -> Path:
 _Glob = Annotated[str, PlainValidator(_glob)]
 _Globs = Annotated[tuple[_Glob, ...], AfterValidator(_some)]
 _Text = Annotated[str, PlainValidator(_text)]
+_Variable = Annotated[str, PlainValidator(_variable)]
 _File = Annotated[Path, BeforeValidator(_text), AfterValidator(_beside_file)]
 _Span = Annotated[timedelta, PlainValidator(_span)]
 
@@ -118,7 +127,7 @@ class Route(BaseModel):
     name: _Text
     kind: Literal["message", "trigger"] = "message"
     url: _Text | None = Field(default=None, repr=False)
-    url_env: _Text | None = None
+    url_env: _Variable | None = None
     url_file: _File | None = None
     models: _Globs = ("*",)
     severity: Annotated[Severity, PlainValidator(_severity)] = Severity.LOW

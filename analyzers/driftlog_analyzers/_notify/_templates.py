@@ -68,8 +68,16 @@ class Templates:
 
 
 def _text(subject: Template, body: Template, digest: Digest) -> Text:
+    """The message.
+
+    Raises:
+        ValueError: it would be empty, and nobody told of anything.
+    """
     line = " ".join(subject.render(digest=digest).split())[:_LONGEST_SUBJECT]
-    return Text(line, body.render(digest=digest).strip() + "\n")
+    said = body.render(digest=digest).strip()
+    if not said:
+        raise ValueError("it says nothing")
+    return Text(line, said + "\n")
 
 
 def _default(name: str, kind: Format) -> Template:
@@ -84,6 +92,8 @@ def _checked(
         return None
     place = str(path) if path else what
     source = inline if inline is not None else _read(path or Path())
+    if not source.strip():
+        raise ConfigError(f"{place} is empty; write the template, or leave it out")
     try:
         template = _environment(kind).from_string(source)
         for sample in samples(route):

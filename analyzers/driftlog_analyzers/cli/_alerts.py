@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from driftlog_analyzers.cli._console import counted, moment, show, show_json, table
+from driftlog_analyzers.cli._console import counted, moment, note, show, show_json, table
 from driftlog_analyzers.cli._options import JsonOption, ModelOption, at_place
 from driftlog_analyzers.cli._place import Place
 from driftlog_analyzers.errors import StoreError
@@ -106,7 +106,7 @@ def _wanted(
 
     episodes = state.episodes(model)
     if not episodes:
-        _require_analysis(state, where)
+        _require_analysis(state, where, model)
     actions = state.actions()
     alerts = reviewed(episodes, actions, silences_of(where, actions), now)
     return [alert for alert in alerts if filters.match(alert)]
@@ -118,7 +118,7 @@ def _one_of(value: str | None, known: "Sequence[str]", option: str) -> str | Non
     return value
 
 
-def _require_analysis(state: "State", where: Place) -> None:
+def _require_analysis(state: "State", where: Place, model: str | None) -> None:
     """Where there are no alerts at all, tell nothing found from nothing done.
 
     Raises:
@@ -128,6 +128,8 @@ def _require_analysis(state: "State", where: Place) -> None:
         raise StoreError(
             f"there is no analysis in {where.remembered}; run: {where.command('analyze')}"
         )
+    if model and next(iter(state.evaluations(model)), None) is None:
+        note(f"No window of model {model!r} was ever evaluated in {where.remembered}.")
 
 
 def sizes_of(state: "State", models: "set[str]") -> dict[str, str]:

@@ -61,16 +61,23 @@ def analyze(
         reference = _run.find(where, name, baseline, version)
         with where.open_state() as state:
             evaluations = _run.run(store, reference, state, size, where, span=span)
-            episodes = state.episodes(name, size=size, closed=False)
+            alerts = _open_alerts(state, name, size)
             hint = _hint(store, reference, evaluations, where, size)
             if notify:
                 _notify(where, state, name, size)
         _run.tell_damage(store)
-    alerts = worst_first([episode for episode in episodes if episode.raised])
     _tell(reference, evaluations, alerts, where, size, hint=hint, as_json=as_json)
     _run.require_enough(evaluations, where.config.detection.min_events)
     if fail_on_alert and alerts:
         raise typer.Exit(_OPEN_ALERTS)
+
+
+def _open_alerts(state: "State", model: str, size: "WindowSize") -> "Sequence[Episode]":
+    """Those of windows of this size that neither ended nor were resolved or accepted."""
+    from driftlog_analyzers.cli._reviewed import still_open  # noqa: PLC0415 - when needed
+
+    episodes = state.episodes(model, size=size, closed=False)
+    return worst_first(still_open(state, [e for e in episodes if e.raised]))
 
 
 def _notify(where: Place, state: "State", model: str, size: "WindowSize") -> None:

@@ -101,11 +101,11 @@ def moment(text: str, option: str) -> datetime:
 
     try:
         read = datetime.fromisoformat(text)
-    except ValueError:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):  # an offset can lead out of the calendar
         raise typer.BadParameter(
             f"{text!r} is not an ISO 8601 time such as 2026-11-22T14:00", param_hint=option
         ) from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
 
 
 def _plain(value: object) -> object:

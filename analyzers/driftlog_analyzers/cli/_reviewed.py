@@ -124,6 +124,8 @@ def silences_of(where: Place, actions: Iterable[Action]) -> tuple[Silence, ...]:
 def asked(state: State, prefixes: Sequence[str], place: str) -> list[Episode]:
     """The alerts with these ids or beginnings of ids; of an incident's id its open alerts, or all if none is open.
 
+    What somebody resolved or accepted is not open.
+
     Raises:
         InputError: no alert or incident has such an id, or several do.
     """
@@ -131,9 +133,16 @@ def asked(state: State, prefixes: Sequence[str], place: str) -> list[Episode]:
     groups = incidents(every)
     found: dict[str, Episode] = {}
     for prefix in prefixes:
-        for episode in _meant(every, groups, prefix, place):
+        meant = _meant(every, groups, prefix, place)
+        for episode in still_open(state, meant) or meant:
             found[episode.id] = episode
     return list(found.values())
+
+
+def still_open(state: State, episodes: Sequence[Episode]) -> list[Episode]:
+    """Those that neither ended nor were closed by somebody."""
+    actions = state.actions({subject_of(episode) for episode in episodes}) if episodes else ()
+    return [e for e in episodes if e.open and review(e, actions).closed is None]
 
 
 def _meant(
@@ -144,4 +153,4 @@ def _meant(
     if alerts or len(of_incident) != 1 or not prefix:
         return [the_one(alerts, prefix, place)]
     (group,) = of_incident
-    return [episode for episode in group.episodes if episode.open] or group.episodes
+    return group.episodes

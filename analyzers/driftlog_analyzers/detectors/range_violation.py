@@ -8,8 +8,8 @@ chance too small. A heavy tail so has its far numbers without an alert, and a ra
 
 Against the observed range the probability is exact for exchangeable data of any distribution: that the a most extreme
 of n + m values all fall among the window's n is the product of (n - i) / (n + m - i), i < a. A bound that people wrote
-into the baseline's file is a rule: one number beyond it is a finding, while the bound they left alone is still the
-observed one.
+into the baseline's file is a rule: one number beyond it is a finding, none on this side of it is far, and the bound
+they left alone is still the observed one.
 """
 
 import math
@@ -71,25 +71,27 @@ def _severity(share: float, *, many: bool) -> Severity:
 
 
 def _is_far(before: Numeric | None, after: Numeric) -> bool:
-    """Whether a number lies beyond the reference's range by more than that range is wide."""
+    """Whether a number outside lies beyond the reference's range by more than that range is wide."""
     if before is None:
         return False
     width = before.maximum - before.minimum
-    beyond = max(before.minimum - after.minimum, after.maximum - before.maximum)
-    return width > 0 and beyond > width
+    below = before.minimum - after.minimum if after.below else 0.0
+    above = after.maximum - before.maximum if after.above else 0.0
+    return width > 0 and max(below, above) > width
 
 
 def _by_tails(before: Numeric, after: Numeric) -> float:
-    """Probability of the farthest number, by the power that the nearer tail of the reference follows."""
+    """Probability of the farthest number outside, by the power that the nearer tail of the reference follows."""
     edges, bins = before.edges, before.bins
     if before.n < TAIL_NUMBERS or len(bins) < 4:  # noqa: PLR2004 - two edges around two values
         return 1.0
     middle = edges[bisect_left([*accumulate(bins)], before.n / 2.0)]
     share = after.n / before.n
+    above = after.maximum - middle if after.above else 0.0
+    below = middle - after.minimum if after.below else 0.0
     return min(
-        share
-        * _tail(bins[-2], edges[-2] - middle, before.maximum - middle, after.maximum - middle),
-        share * _tail(bins[1], middle - edges[1], middle - before.minimum, middle - after.minimum),
+        share * _tail(bins[-2], edges[-2] - middle, before.maximum - middle, above),
+        share * _tail(bins[1], middle - edges[1], middle - before.minimum, below),
     )
 
 

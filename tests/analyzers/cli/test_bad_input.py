@@ -1,6 +1,8 @@
 import os
+import sqlite3
 import subprocess
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 
 import pytest
 
@@ -323,6 +325,40 @@ def test_alerts_before_any_analysis_name_the_next_step(driftlog, spool):
 
     expected = f"there is no analysis in {spool}/analysis; run: driftlog analyze --spool {spool}"
     assert (1, expected) == (done.code, done.sentence)
+
+
+def changed(file, statement, *values):
+    """Change a state file as no driftlog would."""
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute(statement, values)
+
+
+def test_a_damaged_row_is_one_sentence(driftlog, process, spool):
+    """Whatever row it is and whoever reads it: no traceback, not even after the sentence."""
+    driftlog("analyze", "--spool", spool)
+    file, now = (
+        spool / "analysis" / "state.sqlite",
+        f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f+00:00}",
+    )
+    changed(file, "INSERT INTO beat VALUES ('x', ?, '{')", now)
+    changed(file, "INSERT INTO notification VALUES ('a','r','m','1h','t','sent',?,NULL,1,'{')", now)
+    changed(file, "INSERT INTO action VALUES ('silences', 1, ?, '{')", now)
+    damaged = f"driftlog: state file {file} is damaged; move it away and analyze again: the spool has the events\n"
+    for command in (("status",), ("notify", "list"), ("silences", "list"), ("alerts", "list")):
+        done = process(*command, "--spool", spool)
+        assert (1, damaged) == (done.code, done.err), command
+    changed(file, "UPDATE notification SET state = 'no such'")
+    assert "is damaged" in driftlog("notify", "list", "--spool", spool).sentence
+
+
+def test_a_state_file_without_a_table_is_said(driftlog, spool):
+    """It is another state than a file in use, and has another remedy."""
+    driftlog("analyze", "--spool", spool)
+    changed(spool / "analysis" / "state.sqlite", "DROP TABLE episode")
+    done = driftlog("alerts", "list", "--spool", spool)
+
+    assert 1 == done.code
+    assert "state.sqlite is not whole (no such table: episode); move it away" in done.sentence
 
 
 def test_a_logged_value_does_not_drive_the_terminal(driftlog, tmp_path):

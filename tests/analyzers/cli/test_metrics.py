@@ -1,3 +1,4 @@
+import re
 import sys
 import urllib.request
 
@@ -8,6 +9,7 @@ from driftlog_analyzers._prometheus import serve
 from driftlog_analyzers._schedule._metrics import FEATURES, Figures, feature_figures
 from driftlog_analyzers.cli._ship_metrics import SpoolFigures
 from driftlog_analyzers.errors import ConfigError
+from tests.analyzers.notify.receivers import free_port
 from tests.analyzers.spools import write
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -23,8 +25,9 @@ def scraped(port):
 def test_the_account_of_a_spool(tmp_path):
     """The shipper's figures are the account of each spool that is there; one that comes later is left out."""
     write(tmp_path / "spool", [{"x": 1}] * 7)
-    serve("127.0.0.1:19465", [SpoolFigures([tmp_path / "spool", tmp_path / "later"])])
-    found = scraped(19465)
+    port = free_port()
+    serve(f"127.0.0.1:{port}", [SpoolFigures([tmp_path / "spool", tmp_path / "later"])])
+    found = scraped(port)
     spool = f'{{spool="{tmp_path / "spool"}"}}'
     assert ("7.0", "0.0", "7.0") == (
         found[f"driftlog_ship_accepted_total{spool}"],
@@ -54,9 +57,10 @@ def test_what_is_no_address(address):
 
 def test_an_address_in_use():
     """Two cannot answer at one address; the second one is told so."""
-    serve("127.0.0.1:19466", [Figures()])
-    with pytest.raises(ConfigError, match=r"cannot be served at 127\.0\.0\.1:19466"):
-        serve("127.0.0.1:19466", [Figures()])
+    address = f"127.0.0.1:{free_port()}"
+    serve(address, [Figures()])
+    with pytest.raises(ConfigError, match=re.escape(f"cannot be served at {address}")):
+        serve(address, [Figures()])
 
 
 def test_without_the_client(driftlog, monkeypatch, tmp_path):

@@ -89,6 +89,14 @@ def test_filters(alerts, alert):
     assert (2, True) == (refused.code, "none of info, low, medium, high, critical" in refused.err)
 
 
+@pytest.mark.usefixtures("alert")
+def test_no_alerts_of_a_model_that_nobody_analyzed(alerts):
+    """A name that is mistyped does not pass for a model that is well."""
+    done = alerts("list", "--model", "n")
+    assert "No window of model 'n' was ever evaluated in" in done.err
+    assert "" == alerts("list", "--model", "m", "--feature", "age").err
+
+
 def test_resolved_until_it_is_bad_again(driftlog, alerts, alert, spool, tmp_path):
     """A resolved alert is open no more; a later bad hour opens it again."""
     assert (
@@ -104,6 +112,15 @@ def test_resolved_until_it_is_bad_again(driftlog, alerts, alert, spool, tmp_path
     driftlog("log", more, "--spool", spool, "--model", "m", "--version", "7", *roles)
     driftlog("analyze", "--spool", spool)
     assert ["income"] == features(alerts("list", "--json"))
+
+
+def test_what_somebody_closed_fails_no_run(driftlog, alerts, alert, spool):
+    """`analyze` counts as open what `alerts list` does: nothing that was resolved."""
+    command = ("analyze", "--spool", spool, "--fail-on-alert")
+    assert 3 == driftlog(*command).code
+    alerts("resolve", alert)
+    done = driftlog(*command)
+    assert (0, True) == (done.code, "No open alerts." in done.out)
 
 
 def test_accept_amends_the_baseline_and_closes(driftlog, alerts, alert, spool):
@@ -132,6 +149,7 @@ def test_an_alert_that_no_constraint_accepts_stays(driftlog, tmp_path):
     ).json["alerts"]
     done = driftlog("alerts", "accept", found["id"], "--spool", tmp_path / "s")
     assert (1, True) == (done.code, "no constraint can accept it" in done.sentence)
+    assert f"of category_shift about {found['feature']} rests" in done.sentence
     shown = driftlog("alerts", "show", found["id"], "--spool", tmp_path / "s", "--json").json
     assert [] == shown["actions"]
 
@@ -142,6 +160,8 @@ def test_an_alert_that_no_constraint_accepts_stays(driftlog, tmp_path):
         (("snooze", "{id}", "--until", "2020-01-01"), "2020-01-01 00:00 UTC has passed"),
         (("snooze", "{id}", "--until", "soon"), "'soon' is not an ISO 8601 time"),
         (("snooze", "{id}", "--until", "1000"), "'1000' is no time"),
+        (("snooze", "{id}", "--until", "0001-01-01T00:00+05:00"), "is not an ISO 8601 time"),
+        (("list", "--since", "9999-12-31T23:00-05:00"), "is not an ISO 8601 time"),
         (("ack", "zzz"), "begins with 'zzz'"),
         (("show", "zzz"), "begins with 'zzz'"),
     ],
@@ -200,6 +220,20 @@ def test_an_incident_is_reviewed_as_one(driftlog, billing):
     assert "source billing" in table
 
 
+def test_an_incident_stands_for_its_open_alerts(driftlog, billing):
+    """What one person resolved keeps their verdict when another resolves the rest; done with all, it is all of them."""
+    (incident,) = driftlog("alerts", "list", "--incidents", *billing, "--json").json["incidents"]
+    first, second = incident["alerts"]
+
+    def resolve(name, verdict):
+        done = driftlog("alerts", "resolve", name, verdict, *billing, "--json")
+        return [action["alert"] for action in done.json["actions"]]
+
+    assert [first] == resolve(first, "--true")
+    assert [second] == resolve(incident["id"], "--false")
+    assert [second] == resolve(incident["id"], "--true")
+
+
 def test_silences(driftlog, alerts, alert, spool):
     """A silence is added, shows at the alert, overlaps with another in a sentence, and is removed."""
     place = ("--spool", spool)
@@ -208,6 +242,8 @@ def test_silences(driftlog, alerts, alert, spool):
     words = ("--feature", "inc*", "--to", "4h", "--reason", "move", "--by", "ann")
     first = driftlog("silences", "add", *words, *place)
     assert (0, "") == (first.code, first.err)
+    (kept,) = driftlog("silences", "list", *place, "--json").json["silences"]
+    assert first.out.startswith(f"{kept['id']}  ")
     (listed,) = alerts("list", "--json").json["alerts"]
     assert "(move, ann)" in listed["silenced"]
     assert "silenced" in alerts("list").out
@@ -229,6 +265,7 @@ def test_silences(driftlog, alerts, alert, spool):
         (("--reason", "x"), "hides faults for ever"),
         (("--reason", " ", "--to", "4h"), "a silence needs a reason"),
         (("--reason", "x", "--weekly", "never"), "'never' is no weekly schedule"),
+        (("--reason", "x", "--weekly", "sun 02:00Z-04:00"), "is no weekly schedule"),
         (("--reason", "x", "--from", "2199-01-01", "--to", "2198-01-01"), "before it begins"),
     ],
 )

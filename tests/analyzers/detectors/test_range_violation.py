@@ -154,6 +154,19 @@ def test_written_bound_kept():
     assert Outcome.OK == range_violation(case(same, same, maximum=100.0), MINIMUM).outcome
 
 
+@pytest.mark.parametrize("high", [5000.0, None])
+def test_nothing_within_a_widened_bound_is_far(high):
+    """Who widened the observed range, or took its bound away, or accepted an alert, is not told of what it allows."""
+    after = numbers(1000, high=5000.0, bins=(999, 0, 0, 0, 1), mean=5.0)
+
+    result, usual = (
+        range_violation(case(numbers(10_000), one, maximum=high), MINIMUM)
+        for one in (after, numbers(1000))
+    )
+
+    assert (Outcome.OK, False, usual.least) == (result.outcome, result.notable, result.least)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "words"),
     [(None, 10.0, "up to 10"), (0.0, None, "0 and up"), (None, None, "any number")],

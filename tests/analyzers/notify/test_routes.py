@@ -162,6 +162,14 @@ def test_all_settings(load, tmp_path):
         ),
         ('name = "a"\nurl_env = 7', "routes.0.url_env: it should be a text in quotes"),
         (
+            'name = "a"\nurl_env = "slack://hunter2/B/C"',
+            "routes.0.url_env: it should be the name of the variable that holds the URL",
+        ),
+        (
+            'name = "a"\nurl_env = "X"\nkind = "slack://hunter2/B/C"',
+            "routes.0.kind: it should be 'message' or 'trigger'",
+        ),
+        (
             'name = "a"\nurl = "json://h"\n[[routes]]\nname = "a"\nurl = "json://h"',
             "routes: several routes are named a; give each its own name",
         ),
@@ -172,6 +180,20 @@ def test_refused(problem, settings, sentence):
     found = problem(settings)
     assert sentence == found
     assert "hunter2" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('[routes]\nname = "a"\nurl = "slack://hunter2/B/C"', "routes: it should be a list"),
+        ('routes = ["slack://hunter2/B/C"]', "routes.0: it should be a table"),
+    ],
+)
+def test_a_url_is_not_repeated_wherever_it_stands(load, text, sentence):
+    """Whoever forgets a bracket does not find the secret in the log of a pipeline."""
+    with pytest.raises(ConfigError) as error:
+        load(text)
+    assert str(error.value).endswith(f"driftlog.toml: {sentence}")
 
 
 def test_told_with_the_others(load):

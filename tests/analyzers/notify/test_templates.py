@@ -123,6 +123,22 @@ def test_missing_template(tmp_path):
         Templates(route(body_file=str(tmp_path / "none.j2")), "text")
 
 
+def test_an_empty_template(tmp_path):
+    """A file without a word would send messages without one."""
+    (tmp_path / "body.j2").write_text(" \n")
+    with pytest.raises(
+        ConfigError, match=r"body\.j2 is empty; write the template, or leave it out"
+    ):
+        Templates(route(body_file=str(tmp_path / "body.j2")), "text")
+
+
+def test_a_template_that_says_nothing():
+    """Nobody would know of an incident by an empty message; driftlog's own words are sent, and that is told."""
+    text = message(sample_incident(), body="{% if digest.severity == 'low' %}low{% endif %}")
+    assert "a template of the route failed (it says nothing)" in text.trouble
+    assert "bureau_income vanished" in text.body
+
+
 def test_a_template_that_fails_later():
     """One that fails on real alerts only does not hold them back: driftlog's own words are sent, and that is told."""
     body = "{% if digest.severity == 'low' %}{{ digest.nothing }}{% endif %}"
