@@ -27,7 +27,7 @@ from driftlog_analyzers._episode import LOOK_BACK, EpisodeSettings
 from driftlog_analyzers._notify._routes import Route, checked, describe_route
 from driftlog_analyzers._overrides import named, overridden
 from driftlog_analyzers._schedule._settings import Schedule
-from driftlog_analyzers._toml import config_error, key_path, nearest, problems, read_toml
+from driftlog_analyzers._toml import all_problems, config_error, key_path, nearest, read_toml
 from driftlog_analyzers._window import CountSize, TimeSize, WindowSize, parse_size
 from driftlog_analyzers.errors import ConfigError
 
@@ -375,10 +375,12 @@ def load_config(path: Path | None, environment: Mapping[str, str] | None = None)
         ConfigError: the file cannot be read, or it or the environment has problems; all of them are named.
     """
     data = overridden(read_toml(path) if path else {}, environment or {})
+    folder = path.parent if path else None
     try:
-        return Config.model_validate(data, context=path.parent if path else None)
+        return Config.model_validate(data, context=folder)
     except ValidationError as error:
-        raise config_error(_said(path, environment or {}), problems(error, Config)) from error
+        found = all_problems(error, data, Config, folder)
+        raise config_error(_said(path, environment or {}), found) from error
 
 
 def _said(path: Path | None, environment: Mapping[str, str]) -> str:

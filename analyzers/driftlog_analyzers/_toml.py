@@ -4,7 +4,8 @@ import dataclasses
 import json
 import reprlib
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import UnionType
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticUndefined
 
 from driftlog_analyzers.errors import ConfigError
 
@@ -53,6 +54,68 @@ def problems(error: ValidationError, model: type[BaseModel]) -> list[str]:
     return [
         _problem(detail, model) for detail in error.errors(include_url=False, include_context=False)
     ]
+
+
+def all_problems(
+    error: ValidationError, data: Mapping[str, Any], model: type[BaseModel], context: object
+) -> list[str]:
+    """Those of the error, then those of whole tables, which are told once the faulty keys in them are left out.
+
+    Args:
+        error: of validating the data.
+        data: the file's tables; they stay as they are.
+        model: that they were validated by.
+        context: of the validation.
+    """
+    found = problems(error, model)
+    rest = deepcopy(dict(data))
+    while _reduced(rest, [detail["loc"] for detail in error.errors()], model):
+        try:
+            model.model_validate(rest, context=context)
+            break
+        except ValidationError as next_error:
+            error = next_error
+            found += [words for words in problems(error, model) if words not in found]
+    return found
+
+
+def _reduced(
+    data: dict[str, Any], places: Sequence[tuple[int | str, ...]], model: type[BaseModel]
+) -> bool:
+    """Leave out the faulty keys, or a list with a faulty item where there is no such key; whether there was any."""
+    keys = [place for place in places if place and isinstance(place[-1], str)]
+    lists = [place[:-1] for place in places if place and isinstance(place[-1], int)]
+    return bool(
+        sum(_leave_out(data, place, model) for place in keys)  # all of them, not up to the first
+        or sum(_leave_out(data, place, model) for place in lists)
+    )
+
+
+def _leave_out(data: dict[str, Any], place: Sequence[Any], model: type[BaseModel]) -> bool:
+    """Leave a key out where that says nothing new: it is unknown, or another value stands for it."""
+    table: Any = data
+    for step in place[:-1]:
+        table = table[step] if isinstance(table, list) or step in table else {}
+    if not place or not isinstance(table, dict) or place[-1] not in table:
+        return False
+    if not _stands_for(_table_at(model, place[:-1]), str(place[-1])):
+        return False
+    del table[place[-1]]
+    return True
+
+
+def _stands_for(table: Any, key: str) -> bool:
+    """Whether something stands for a key that is not there: a default, or nothing where it is unknown."""
+    if isinstance(table, UnionType):
+        table = get_args(table)[0]
+    if dataclasses.is_dataclass(table):
+        defaults = {f.name: f.default for f in dataclasses.fields(table)}
+    elif isinstance(table, type) and issubclass(table, BaseModel):
+        fields = table.model_fields.items()
+        defaults = {f.alias or n: f.get_default(call_default_factory=False) for n, f in fields}
+    else:
+        return True
+    return defaults.get(key, ...) is not None and defaults.get(key) is not PydanticUndefined
 
 
 def config_error(path: Path | str, sentences: Sequence[str]) -> ConfigError:
@@ -98,11 +161,15 @@ def _problem(detail: ErrorDetails, model: type[BaseModel]) -> str:
 
 def _known_keys(model: type[BaseModel], above: Sequence[object]) -> list[str]:
     """The keys of the table that stands at `above`."""
+    return list(_fields(_table_at(model, above)))
+
+
+def _table_at(model: type[BaseModel], above: Sequence[object]) -> Any:
     table: Any = model
     for step in above:
         args = get_args(table)  # of a table by name, or of a list
         table = args[args[1] is not Ellipsis] if args else _fields(table)[str(step)]
-    return list(_fields(table))
+    return table
 
 
 def _fields(table: Any) -> dict[str, Any]:

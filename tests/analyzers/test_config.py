@@ -407,3 +407,33 @@ def test_sources(write):
     config = load_config(write(text))
     assert {"billing": ("b*",), "geo": ("city",)} == config.episodes("m").sources
     assert {"billing": ("b*",), "geo": ("g*",)} == config.episodes("other").sources
+
+
+def test_faulty_keys_hide_no_other_problem(write):
+    """What is wrong with a whole table is told beside what is wrong with its keys, and with other tables."""
+    path = write("""
+        wat = 3
+        [schedule]
+        every = "never"
+        lag_least = "2h"
+        lag_most = "1h"
+        [[routes]]
+        name = "ops"
+        severity = "loud"
+        url = "nosuch://x"
+        [[routes]]
+        name = "b"
+        """)
+    with pytest.raises(ConfigError) as refused:
+        load_config(path)
+    said = str(refused.value)
+    assert "has 6 problems" in said
+    for words in (
+        "wat is unknown",
+        "schedule.every: 'never'",
+        "schedule: lag_least is above lag_most",
+        "routes.0.severity: there is no severity 'loud'",
+        "routes.0: there is no receiver 'nosuch'",
+        "routes.1: it leads nowhere",
+    ):
+        assert words in said
