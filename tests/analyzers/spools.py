@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from driftlog_analyzers._window import Window
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+TINY = sys.float_info.min
 MODEL = "churn"
 EVERYTHING = Window(datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC))
 
@@ -184,7 +186,7 @@ def _text(name, parts, spec):
 
 
 def assert_equal_profiles(expected, actual):
-    """Counts bit for bit, means and second moments to 1e-9 of the numbers' size, as far as its square is a float."""
+    """Counts bit for bit, means and second moments to 1e-9 of the numbers' size, as far as floats are normal."""
     assert _counts(expected) == _counts(actual)
     pairs = [(expected.duration, actual.duration)]
     for one, other in (
@@ -195,10 +197,10 @@ def assert_equal_profiles(expected, actual):
     for one, other in pairs:
         if one is not None:
             size = max(abs(one.minimum), abs(one.maximum))
-            assert other.mean == pytest.approx(one.mean, rel=1e-9, abs=1e-9 * size)
+            assert other.mean == pytest.approx(one.mean, rel=1e-9, abs=1e-9 * size + TINY)
             squares = size * size * one.n
             if squares < math.inf:
-                assert other.m2 == pytest.approx(one.m2, rel=1e-9, abs=1e-9 * squares)
+                assert other.m2 == pytest.approx(one.m2, rel=1e-9, abs=1e-9 * squares + TINY)
 
 
 def _counts(profile):

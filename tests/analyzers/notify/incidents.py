@@ -6,6 +6,7 @@ from datetime import timedelta
 from driftlog_analyzers._episode import Episode, Status
 from driftlog_analyzers._finding import Change, Severity
 from driftlog_analyzers._incident import Cause, CauseKind, Incident
+from driftlog_analyzers._notify._home import free
 from driftlog_analyzers._notify._intent import WAITING, Kind, Place
 from driftlog_analyzers._notify._routes import Route
 from tests.analyzers.value_strategies import MIDNIGHT, finding, hour
@@ -89,8 +90,9 @@ class Memory:
     def __init__(self):
         self.kept = {}
 
-    def create(self, intents):
+    def create(self, intents, fence=free):
         """Keep those that are new."""
+        fence()
         new = tuple(intent for intent in intents if intent.id not in self.kept)
         self.kept |= {intent.id: intent for intent in new}
         return new
