@@ -33,6 +33,7 @@ bench: $(READY) ## measure everything, peers in the same run
 	$(BIN)/python benchmarks/shipping.py
 	$(BIN)/python benchmarks/kills.py
 	$(BIN)/python benchmarks/window.py
+	$(BIN)/python -m benchmarks.analysis
 	$(BIN)/python benchmarks/disk.py --save
 
 bench-detection: $(READY) ## race the detectors with the peers on real data with faults (hours; make ... RUNS=25 ROUNDS=8 for fewer runs)
