@@ -14,7 +14,7 @@ from benchmarks.hotpath.sink import sinks
 from benchmarks.hotpath.subjects import FLOOR, LOG, SUBJECTS, Subject
 
 PARTS = ("hotpath", "upload", "batch")
-FULL = Extent(7, 20_000, 1.5, 200_000, 60.0, 5_000, 10_000)
+FULL = Extent(5, 20_000, 1.0, 200_000, 45.0, 5_000, 10_000)
 SMOKE = Extent(1, 1_000, 0.1, 2_000, 1.0, 200, 500)
 FULL_ROWS, SMOKE_ROWS = 100_000, 2_000
 
