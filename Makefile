@@ -28,7 +28,7 @@ lint: $(READY) ## check style and types
 	$(BIN)/mypy
 
 bench: $(READY) ## measure everything, peers in the same run
-	$(BIN)/python benchmarks/hotpath.py
+	$(BIN)/python -m benchmarks.hotpath
 	$(BIN)/python benchmarks/scanning.py
 	$(BIN)/python benchmarks/shipping.py
 	$(BIN)/python benchmarks/kills.py
