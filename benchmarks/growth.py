@@ -1,7 +1,7 @@
 """How the time and memory of one window grow with events, features, categories, history and models.
 
 Run it with ``python benchmarks/growth.py [AXIS ...]``. ``--largest 10000000`` and ``--largest 100000000`` go on to
-so many events, of 0.45 kB on disk each, which are kept in ``.cache/growth``; ``--small`` tries it out. Every figure is
+so many events, of 0.5 kB on disk each, which are kept in ``.cache/growth``; ``--small`` tries it out. Every figure is
 of a fresh process, and each round runs all sizes.
 """
 

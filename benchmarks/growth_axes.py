@@ -1,7 +1,7 @@
 """Along what the cost of a window may grow, and how one point of each is set up and measured."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -51,7 +51,7 @@ class Axis:
     prepare: Prepare
     measure: Measure
     time: float
-    memory: float = field(default=1.0)
+    memory: float = 1.0
 
 
 def _of_hours(
