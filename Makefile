@@ -30,6 +30,7 @@ lint: $(READY) ## check style and types
 bench: $(READY) ## measure everything, peers in the same run
 	$(BIN)/python -m benchmarks.hotpath
 	$(BIN)/python benchmarks/scanning.py
+	$(BIN)/python benchmarks/growth.py
 	$(BIN)/python benchmarks/shipping.py
 	$(BIN)/python benchmarks/kills.py
 	$(BIN)/python benchmarks/window.py

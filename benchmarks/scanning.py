@@ -1,245 +1,163 @@
-"""What `analyze` costs: events a second and peak memory at 100,000 and 1,000,000 events.
+"""What the full profile of one window costs the spool's store, beside raw DuckDB, Polars and pyarrow.
 
-Run it with ``python benchmarks/scanning.py``. The spools, of 30 features, are made once and kept in
-``.cache/scanning``; each figure comes from a fresh process. The floor is DuckDB itself: counts and
-means of the same files with declared columns.
+Run it with ``python benchmarks/scanning.py``; ``--small`` tries it out. The spools, of 30 features, are
+made once and kept in ``.cache/scanning``; Polars and pyarrow have an environment of their own in
+``.cache/benchmarks``. Each figure comes from a fresh process, and every round runs all of them.
 """
 
-import json
-import os
-import platform
-import random
-import resource
-import shutil
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
-import duckdb
-import orjson
+from detection.peers import Peer, installed
+from figures import HERE, RESULTS, TRIAL, Cost, Row, fresh, keep, parser, row
+from scanning_columns import MODEL
+from scanning_spools import BEGIN, FORMS, HOME, plain
+from scanning_subjects import BASELINE, SUBJECTS, memory_of
 
-from driftlog_analyzers import (
-    SpoolStore,
-    StateFile,
-    analyze,
-    baseline_from_store,
-    load_baseline,
-    parse_size,
-    save_baseline,
-)
+from driftlog_analyzers import SpoolStore, baseline_from_store, save_baseline
 
-HERE = Path(__file__).parent
-CACHE = HERE.parent / ".cache" / "scanning"
 SIZES = (100_000, 1_000_000)
+SMALL = (1_000, 10_000)
 ROUNDS = 3
-SEGMENT_BYTES = 64 << 20
-EVENTS_PER_HOUR = 10_000
-BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
-MODEL = "churn"
-WORDS = [f"word{n}" for n in range(5_000)]
-FLOATS, INTEGERS, STRINGS, NULLS, MANY = 10, 5, 10, 3, 3
-FLAT = 1.25
+RATIO = 1.3
+FLAT = 1.0
+OWN = ("driftlog", "driftlog, segments known", "driftlog, analyze by the hour")
+PEER = Peer("scanning", ("polars", "pyarrow"))
+OTHERS = ("Polars", "pyarrow, parse only")
+ABOUT = """# The full profile of one window from the spool
+
+`python benchmarks/scanning.py`: 30 features (15 numbers, 11 strings, 3 nulls, a text) and a prediction. For the numbers
+counts, moments and 20-bin histograms; for the strings DuckDB and Polars give the 50 most frequent and how many there
+are, driftlog all with their counts, and the text's tokens outside of a vocabulary.
+
+driftlog scans each segment once to learn what it holds, and the first subject includes that; "segments known" is a run
+that finds it remembered. "DuckDB" is the floor: declared columns, and sketches for the strings. Every figure is of a
+fresh process; rounds are interleaved."""
+
+Runs = Mapping["Case", Sequence[Cost]]
 
 
-def events(count: int) -> Iterator[bytes]:
-    """Give event documents as lines, always the same ones."""
-    chance = random.Random(11)
-    for number in range(count):
-        at = BEGIN + timedelta(hours=1) * number / EVENTS_PER_HOUR
-        tokens = sorted({chance.choice(WORDS) for _ in range(12)})
-        yield orjson.dumps(
-            {
-                "@timestamp": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-                "event": {
-                    "id": f"0190000000000badc0ffee00-{number:012x}",
-                    "kind": "event",
-                    "action": "prediction",
-                    "outcome": "success",
-                    "duration": 1_000_000 + chance.randrange(1_000_000),
-                    "dataset": f"driftlog.{MODEL}",
-                },
-                "service": {"name": MODEL},
-                "host": {"name": "benchmark"},
-                "driftlog": {
-                    "model": {"name": MODEL, "version": "7"},
-                    "num": _numbers(chance),
-                    "cat": _strings(chance),
-                    "text": {"comment": {"tokens": 12, "distinct": len(tokens)}},
-                    "tok": {"comment": tokens},
-                    "na": [f"null_{n}" for n in range(NULLS)],
-                    "prediction": {"num": {"score": chance.random()}},
-                },
-            },
-            option=orjson.OPT_APPEND_NEWLINE,
-        )
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A subject over so many events in one form."""
+
+    subject: str
+    form: str
+    events: int
+
+    @property
+    def label(self) -> str:
+        """The case as the result names it."""
+        return f"{self.form}, {self.events:,} events"
 
 
-def _numbers(chance: random.Random) -> dict[str, float]:
-    floats = {f"float_{n}": chance.gauss(100, 15) for n in range(FLOATS)}
-    return floats | {f"int_{n}": chance.randrange(1000) for n in range(INTEGERS)}
+def cases(sizes: Sequence[int], others: Sequence[str]) -> Iterator[Case]:
+    """All that is raced, those beside each other that are compared."""
+    for events in sizes:
+        for form in ("NDJSON", "zstd"):
+            for subject in SUBJECTS:
+                if subject != "DuckDB on Parquet" and subject not in OTHERS:
+                    yield Case(subject, form, events)
+        yield Case("DuckDB on Parquet", "Parquet", events)
+        for subject in others:
+            yield Case(subject, "NDJSON", events)
 
 
-def _strings(chance: random.Random) -> dict[str, str]:
-    strings = {
-        f"string_{n}": f"v-{chance.randrange(100_000 if n < MANY else 9)}" for n in range(STRINGS)
-    }
-    return strings | {"flag": chance.choice(("true", "false"))}
+def measured(case: Case) -> Cost:
+    """One run in a process of its own."""
+    python = PEER.python if case.subject in OTHERS else sys.executable
+    folder = FORMS[case.form](case.events)
+    return fresh(HERE / "scanning_subjects.py", case.subject, folder, case.events, python=python)
 
 
-def spool(count: int) -> Path:
-    """Give the spool of so many events; it is made where it is missing."""
-    folder = CACHE / f"spool-{count}"
-    if folder.is_dir():
-        return folder
-    making = folder.with_suffix(".making")
-    shutil.rmtree(making, ignore_errors=True)
-    making.mkdir(parents=True)
-    size, number, file = 0, 0, (making / "churn-000000.ndjson").open("wb")
-    for line in events(count):
-        if size + len(line) > SEGMENT_BYTES:
-            file.close()
-            size, number = 0, number + 1
-            file = (making / f"churn-{number:06}.ndjson").open("wb")
-        file.write(line)
-        size += len(line)
-    file.close()
-    making.rename(folder)
-    return folder
+def race(every: Sequence[Case], rounds: int) -> Runs:
+    """Run everything in turn, some rounds of it."""
+    runs: dict[Case, list[Cost]] = {case: [] for case in every}
+    for number in range(rounds):
+        for case, costs in runs.items():
+            costs.append(measured(case))
+            print(f"round {number + 1}: {case.subject}, {case.label}: {costs[-1]}", flush=True)
+    return runs
 
 
-def baseline() -> Path:
-    """Give the baseline file made of the first hour."""
-    path = CACHE / "monitor.toml"
-    with SpoolStore(spool(SIZES[0])) as store:
-        made = baseline_from_store(
-            store, model=MODEL, version="7", start=BEGIN, end=BEGIN + timedelta(hours=1)
-        )
-    save_baseline(made, path)
-    return path
+def figures(runs: Runs) -> Iterator[Row]:
+    """What each subject costs."""
+    for case, costs in runs.items():
+        speeds = [cost.done / cost.seconds for cost in costs]
+        yield row(case.subject, case.label, ("events a second", "1/s"), speeds)
+        spent = [cost.cpu / cost.done * 1e6 for cost in costs]
+        yield row(case.subject, case.label, ("CPU per 10⁶ events", "s"), spent)
+        yield row(case.subject, case.label, ("peak memory", "MiB"), [cost.mib for cost in costs])
 
 
-def run_driftlog(folder: Path) -> int:
-    """Analyze a spool by the hour into a new state file."""
-    state = CACHE / f"state-{os.getpid()}.db"
-    try:
-        with SpoolStore(folder) as store, StateFile(state) as kept:
-            done = analyze(store, load_baseline(CACHE / "monitor.toml"), kept, parse_size("1h"))
-            return sum(evaluation.events for evaluation in done)
-    finally:
-        for path in CACHE.glob(f"{state.name}*"):
-            path.unlink()
+def ratios(runs: Runs) -> Iterator[Row]:
+    """How many times as long as raw DuckDB driftlog takes over the same files, in the same round."""
+    for case, costs in runs.items():
+        if case.subject not in OWN:
+            continue
+        target = RATIO if case.subject != OWN[-1] else None
+        for floor in ("DuckDB", "DuckDB, all that driftlog answers"):
+            theirs = runs[Case(floor, case.form, case.events)]
+            for metric, name in (("time", "seconds"), ("CPU time", "cpu")):
+                pairs = zip(costs, theirs, strict=True)
+                every = [getattr(one, name) / getattr(two, name) for one, two in pairs]
+                measure = (f"{metric} over {floor}", "x")
+                goal = target if floor == "DuckDB" else None
+                yield row(case.subject, case.label, measure, every, goal)
 
 
-def run_duckdb(folder: Path) -> int:
-    """Count and average the same files with declared columns, an hour a row."""
-    numbers = [*(f"float_{n}" for n in range(FLOATS)), *(f"int_{n}" for n in range(INTEGERS))]
-    strings = [*(f"string_{n}" for n in range(STRINGS)), "flag"]
-    num = ", ".join(f"{name} DOUBLE" for name in numbers)
-    cat = ", ".join(f"{name} VARCHAR" for name in strings)
-    figures = [f"avg(driftlog.num.{name})" for name in numbers]
-    figures += [f"count(driftlog.cat.{name})" for name in strings]
-    rows = duckdb.execute(f"""
-        SELECT count(*), epoch_us("@timestamp") // 3600000000 AS hour, {", ".join(figures)}
-        FROM read_ndjson('{folder}/*.ndjson', columns={{'@timestamp': 'TIMESTAMPTZ',
-            'driftlog': 'STRUCT(num STRUCT({num}), cat STRUCT({cat}))'}})
-        GROUP BY hour""").fetchall()
-    return sum(row[0] for row in rows)
+def growth(runs: Runs, sizes: Sequence[int]) -> Iterator[Row]:
+    """How many times as much memory the most events take as the fewest."""
+    few, many = min(sizes), max(sizes)
+    for case, costs in runs.items():
+        if case.events == many:
+            before = runs[Case(case.subject, case.form, few)]
+            every = [two.mib / one.mib for one, two in zip(before, costs, strict=True)]
+            measure = (f"peak memory, {many:,} events over {few:,}", "x")
+            target = FLAT if case.subject in OWN else None
+            yield row(case.subject, case.form, measure, every, target)
 
 
-SUBJECTS: dict[str, Callable[[Path], int]] = {"driftlog": run_driftlog, "duckdb": run_duckdb}
+def make_baseline(events: int) -> None:
+    """Save the baseline of the first hour for `analyze`."""
+    with SpoolStore(plain(events)) as store:
+        hour = BEGIN + timedelta(hours=1)
+        made = baseline_from_store(store, model=MODEL, version="7", start=BEGIN, end=hour)
+    save_baseline(made, HOME / BASELINE)
 
 
-def measured(subject: str, count: int) -> tuple[float, float]:
-    """Give events a second and peak memory in MiB of one fresh process."""
-    command = [sys.executable, __file__, subject, str(count)]
-    answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    seconds, peak = json.loads(answer)
-    return count / seconds, peak
+def remember(folder: Path) -> None:
+    """Look at the segments once, as an earlier run would have done."""
+    with SpoolStore(folder, memory=memory_of(folder)) as store:
+        store.segments()
 
 
-def child(subject: str, count: int) -> None:
-    """Do one run and print its seconds and its peak memory in MiB."""
-    begin = time.perf_counter()
-    done = SUBJECTS[subject](spool(count))
-    seconds = time.perf_counter() - begin
-    if done != count:
-        raise SystemExit(f"{subject} saw {done} of {count} events")
-    print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
-
-
-def row(  # noqa: PLR0917 - a part of the row for each argument
-    subject: str, case: str, metric: str, every: list[float], unit: str, target: float | None
-) -> dict[str, object]:
-    """Give one row of the result file and print it."""
-    value = statistics.median(every)
-    print(f"{subject:9} {case:18} {metric:24} {value:12,.2f} {unit}")
-    return {
-        "subject": subject,
-        "case": case,
-        "metric": metric,
-        "value": round(value, 3),
-        "unit": unit,
-        "spread": [round(min(every), 3), round(max(every), 3)],
-        "target": target,
-    }
-
-
-def race() -> list[dict[str, object]]:
-    """Run every subject at every size, interleaved, and give the rows."""
-    figures = {(subject, count): [] for count in SIZES for subject in SUBJECTS}
-    for _ in range(ROUNDS):
-        for (subject, count), runs in figures.items():
-            runs.append(measured(subject, count))
-    rows = []
-    for (subject, count), runs in figures.items():
-        case = f"{count:,} events"
-        rows.append(row(subject, case, "events a second", [r for r, _ in runs], "1/s", None))
-        rows.append(row(subject, case, "peak memory", [m for _, m in runs], "MiB", None))
-    for subject in SUBJECTS:
-        small, large = ([m for _, m in figures[subject, count]] for count in SIZES)
-        ratios = [b / a for a, b in zip(small, large, strict=True)]
-        target = FLAT if subject == "driftlog" else None
-        rows.append(row(subject, "1M against 100k", "peak memory ratio", ratios, "x", target))
-    return rows
-
-
-def keep(rows: list[dict[str, object]]) -> None:
-    """Write the figures as JSON and as a table."""
-    result = {
-        "race": "scanning",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "environment": {
-            "python": platform.python_version(),
-            "duckdb": duckdb.__version__,
-            "machine": platform.machine(),
-            "cores": os.cpu_count(),
-        },
-        "rows": rows,
-    }
-    home = HERE / "results"
-    home.mkdir(exist_ok=True)
-    (home / "scanning.json").write_text(json.dumps(result, indent=2) + "\n")
-    table = ["| subject | case | metric | value | unit |", "|---|---|---|---:|---|"]
-    table += [
-        f"| {r['subject']} | {r['case']} | {r['metric']} | {r['value']:,} | {r['unit']} |"
-        for r in rows
-    ]
-    (home / "scanning.md").write_text("\n".join(table) + "\n")
+def peers() -> Sequence[str]:
+    """The subjects that could be installed."""
+    if reason := installed(PEER):
+        print(f"without {' and '.join(OTHERS)}: {reason}")
+        return ()
+    return OTHERS
 
 
 def main() -> None:
     """Make what is missing, race, keep the figures."""
-    if len(sys.argv) > 1:
-        child(sys.argv[1], int(sys.argv[2]))
-        return
-    for count in SIZES:
-        spool(count)
-    baseline()
-    keep(race())
+    options = parser(__doc__.splitlines()[0], ROUNDS).parse_args()
+    sizes = SMALL if options.small else SIZES
+    every = list(cases(sizes, peers()))
+    for case in every:
+        folder = FORMS[case.form](case.events)
+        if case.subject == "driftlog, segments known":
+            remember(folder)
+    make_baseline(sizes[0])
+    runs = race(every, 1 if options.small else options.rounds)
+    rows = [*figures(runs), *ratios(runs), *growth(runs, sizes)]
+    versions = {"DuckDB": version("duckdb")}
+    keep("scanning", ABOUT, rows, versions, TRIAL if options.small else RESULTS)
 
 
 if __name__ == "__main__":

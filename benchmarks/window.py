@@ -4,11 +4,8 @@ Run it with ``python benchmarks/window.py``; it takes ``ELASTICSEARCH_URL``, els
 `helpers.scan` alone, at its default page and at the largest one: nothing is computed from the rows.
 """
 
-import json
 import os
-import platform
 import random
-import statistics
 import sys
 import tempfile
 import time
@@ -20,17 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from elasticsearch import Elasticsearch, helpers
+from figures import HERE, RESULTS, Row, keep, row
 
 from driftlog._upload._head import stream_name
 from driftlog_analyzers import ProfileSpec, Window, baseline_from_store
 from driftlog_analyzers._elasticsearch._store import ElasticsearchStore
 from driftlog_analyzers._reference import profile_spec
 
-HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from tests.contract.shipping import install  # noqa: E402 - the project's root is no package
-from tests.elasticsearch.node import Node  # noqa: E402 - as above
+from tests.contract.shipping import install
+from tests.elasticsearch.node import Node
 
 EVENTS = 100_000
 ROUNDS = 5
@@ -41,6 +38,9 @@ BEGIN = datetime(2026, 6, 1, tzinfo=UTC)
 WINDOW = Window(BEGIN, BEGIN + timedelta(hours=1))
 TARGET = 20.0
 SEARCHES = 2
+ABOUT = """# One window out of Elasticsearch: aggregated, beside its rows pulled
+
+`python benchmarks/window.py`"""
 LISTED, MANY = 1_000, 100_000
 WORDS = [f"word{n}" for n in range(20_000)]
 
@@ -176,7 +176,7 @@ def pulled(client: Elasticsearch, index: str, page: int) -> int:
     return sum(1 for _ in helpers.scan(client, query=query, index=index, size=page))
 
 
-def race(client: Elasticsearch, case: str, namespace: str) -> list[dict[str, object]]:
+def race(client: Elasticsearch, case: str, namespace: str) -> list[Row]:
     """Run both, interleaved, and give the rows."""
     load(client, case, namespace)
     index = stream_name(f"driftlog.{case}", namespace)
@@ -212,7 +212,7 @@ def race(client: Elasticsearch, case: str, namespace: str) -> list[dict[str, obj
     return rows
 
 
-def compared(case: str, spent: dict[str, list[float]], words: str) -> list[dict[str, object]]:
+def compared(case: str, spent: dict[str, list[float]], words: str) -> list[Row]:
     """Give the rows that say how many times less the first subject spent than each of the others."""
     first, *others = spent
     rows = []
@@ -225,63 +225,13 @@ def compared(case: str, spent: dict[str, list[float]], words: str) -> list[dict[
     return rows
 
 
-def row(
-    subject: str,
-    case: str,
-    measure: tuple[str, str],
-    every: list[float],
-    target: float | None = None,
-) -> dict[str, object]:
-    """Give one row of the result file, of a metric and its unit, and print it."""
-    metric, unit = measure
-    value = statistics.median(every)
-    print(f"{subject:28} {case:8} {metric:42} {value:10,.2f} {unit}", flush=True)
-    return {
-        "subject": subject,
-        "case": case,
-        "metric": metric,
-        "value": round(value, 3),
-        "unit": unit,
-        "spread": [round(min(every), 3), round(max(every), 3)],
-        "target": target,
-    }
-
-
-def keep(rows: list[dict[str, object]]) -> None:
-    """Write the figures as JSON and as a table."""
-    result = {
-        "race": "window",
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "environment": {
-            "python": platform.python_version(),
-            "elasticsearch client": version("elasticsearch"),
-            "machine": platform.machine(),
-            "cores": os.cpu_count(),
-            "load": [round(load, 1) for load in os.getloadavg()],
-        },
-        "rows": rows,
-    }
-    home = HERE / "results"
-    home.mkdir(exist_ok=True)
-    (home / "window.json").write_text(json.dumps(result, indent=2) + "\n")
-    table = [
-        "| subject | case | metric | value | from | to | unit |",
-        "|---|---|---|---:|---:|---:|---|",
-    ]
-    for r in rows:
-        low, high = r["spread"]  # type: ignore[misc]  # a pair, in a value that holds anything
-        table.append(
-            f"| {r['subject']} | {r['case']} | {r['metric']} | {r['value']:,} | {low:,} | {high:,} | {r['unit']} |"
-        )
-    (home / "window.md").write_text("\n".join(table) + "\n")
-
-
 def main() -> None:
     """Load each case, race, keep the figures."""
     namespace = f"w{os.getpid()}{int(time.time())}"
     with node() as client:
         install(client, namespace)
-        keep([one for case in CASES for one in race(client, case, namespace)])
+        rows = [one for case in CASES for one in race(client, case, namespace)]
+        keep("window", ABOUT, rows, {"elasticsearch client": version("elasticsearch")}, RESULTS)
 
 
 if __name__ == "__main__":
