@@ -42,6 +42,9 @@ class Facts:
         """Give an event time, RFC 3339 in UTC; now, where it is None or no point in time."""
         if timestamp is None:
             return self._clock.now()
+        usual = self._clock.at(timestamp) if type(timestamp) is float else None
+        if usual is not None:
+            return usual
         moment = attempt(lambda: parse(timestamp), lambda _: None)
         if moment is not None:
             return moment.encode()
