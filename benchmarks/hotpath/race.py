@@ -90,7 +90,7 @@ class Race:
     def _speed(self, subject: Subject) -> dict[str, Any] | None:
         extent = self._extent
         job = {"what": "speed", "calls": extent.calls, "seconds": extent.seconds,
-               "threads": [1, 4], "memory": True}  # fmt: skip
+               "threads": [1, 4], "memory": True, "beside": subject.beside}  # fmt: skip
         return self._measure(subject, START_SECONDS + 20 * extent.seconds, job)
 
     def _growth(self, subject: Subject) -> dict[str, Any] | None:
@@ -127,25 +127,46 @@ def _words(found: Mapping[str, Any]) -> str:
 
 def _targets(rounds: Rounds) -> list[Row]:
     """Give driftlog's ratios."""
-    pairs = [
+    return [*_side_by_side(rounds), *_beside_shippers(rounds)]
+
+
+def _side_by_side(rounds: Rounds) -> list[Row]:
+    """Give those measured in one process."""
+    pairs: list[tuple[Subject, Subject, dict[str, float]]] = [
         (LOG, FLOOR, BESIDE_FLOOR),
         (PROCESSOR, STRUCTLOG, dict.fromkeys(CASES, BESIDE_STRUCTLOG)),
         (PROCESSOR_CONTEXT, STRUCTLOG_CONTEXT, {}),
         (HANDLER, FLOOR, dict.fromkeys(CASES, HANDLER_BESIDE_FLOOR)),
-        *((LOG, peer, dict.fromkeys(CASES, BESIDE_SHIPPERS)) for peer in SHIPPERS),
     ]
     return [
-        figures.ratio(
+        figures.row(
             ours.name,
             case,
             f"time ratio to {other.name}",
-            [one[key]["time"] for one in rounds[ours.name]],
-            [one[key]["time"] for one in rounds[other.name]],
+            [one[key]["ratio"] for one in rounds[ours.name]],
+            "x",
             targets.get(key),
         )
         for ours, other, targets in pairs
         for key, case in CASES.items()
-        if rounds.get(ours.name) and rounds.get(other.name)
+        if rounds.get(ours.name)
+    ]
+
+
+def _beside_shippers(rounds: Rounds) -> list[Row]:
+    """Give those to peers, from the times of each round."""
+    return [
+        figures.ratio(
+            LOG.name,
+            case,
+            f"time ratio to {peer.name}",
+            [one[key]["time"] for one in rounds[LOG.name]],
+            [one[key]["time"] for one in rounds[peer.name]],
+            BESIDE_SHIPPERS,
+        )
+        for peer in SHIPPERS
+        for key, case in CASES.items()
+        if rounds.get(LOG.name) and rounds.get(peer.name)
     ]
 
 

@@ -48,11 +48,13 @@ class Subject:
         name: in the results.
         contender: of its environment's module.
         home: its environment; driftlog's own, where None.
+        beside: module and contender, of the same environment, that it is measured side by side with.
     """
 
     name: str
     contender: str
     home: Peer | None = None
+    beside: tuple[str, str] | None = None
 
     def measure(self, ports: Ports, seconds: float, job: dict[str, Any]) -> dict[str, Any]:
         """Measure it in a process and a folder of its own.
@@ -98,10 +100,17 @@ class Subject:
 
 
 FLOOR = Subject("floor: orjson.dumps + os.write", "floor")
-LOG = Subject("driftlog log()", "log")
-PROCESSOR = Subject("driftlog structlog processor", "processor")
-PROCESSOR_CONTEXT = Subject("driftlog structlog processor, contextvars", "contextvars")
-HANDLER = Subject("driftlog stdlib handler", "handler")
+_FLOOR = ("on_driftlog", "floor")
+LOG = Subject("driftlog log()", "log", beside=_FLOOR)
+PROCESSOR = Subject(
+    "driftlog structlog processor", "processor", beside=("on_structlog", "structlog_bytes")
+)
+PROCESSOR_CONTEXT = Subject(
+    "driftlog structlog processor, contextvars",
+    "contextvars",
+    beside=("on_structlog", "structlog_contextvars"),
+)
+HANDLER = Subject("driftlog stdlib handler", "handler", beside=_FLOOR)
 OURS = (
     Subject("building the dict", "build"),
     Subject("orjson.dumps", "dumps"),

@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from structlog.contextvars import get_contextvars
 
+from driftlog._document import NotEncodable, encode
 from driftlog._features import Parts, Splitter
 from driftlog._guard import attempt
 from driftlog._strings import clean
@@ -42,6 +43,9 @@ class Facts:
         """Give an event time, RFC 3339 in UTC; now, where it is None or no point in time."""
         if timestamp is None:
             return self._clock.now()
+        usual = self._clock.at(timestamp) if type(timestamp) is float else None
+        if usual is not None:
+            return usual
         moment = attempt(lambda: parse(timestamp), lambda _: None)
         if moment is not None:
             return moment.encode()
@@ -81,10 +85,16 @@ class Facts:
         ids = {name: _text(value) for name, value in own.items() if value is not None}
         fields: Parts = {name: {"id": text} for name, text in ids.items() if text.strip()}
         others = {name: value for name, value in variables.items() if name not in _ECS}
-        labels = _as_strings(self._labels.split(others, careful=True)) if others else {}
+        try:
+            return self._encoded(fields, others, careful=False)
+        except NotEncodable:
+            return self._encoded(fields, others, careful=True)
+
+    def _encoded(self, fields: Parts, others: Mapping[str, Any], *, careful: bool) -> bytes:
+        labels = _as_strings(self._labels.split(others, careful=careful)) if others else {}
         if labels:
             fields["labels"] = labels
-        return orjson.dumps(fields)[1:-1] + b"," if fields else b""
+        return encode(fields)[1:-1] + b"," if fields else b""
 
 
 def _text(value: Any) -> str:

@@ -104,7 +104,7 @@ def _source(groups: Mapping[str, list[tuple[str, str]]], width: int) -> list[str
         lengths = f"max(map(len, ({''.join(f'{v}, ' for v in every)})))"
         lines.append(f"if len(f'{_all(every)}') > {SHORT} < {lengths}: return None")
     for _, v in (*tok, *oov):
-        lines += [f"w_{v} = {v}.split() if {v}.replace(' ', '').isalnum() else words({v})"]
+        lines += [f"w_{v} = {v}.split()", f"if not ''.join(w_{v}).isalnum(): w_{v} = words({v})"]
         lines += [f"d_{v} = set(w_{v})"]
     lines += [f"u_{v} = sorted(d_{v} - known_{v})" for _, v in oov]
     parts = {

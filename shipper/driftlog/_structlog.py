@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from structlog.contextvars import bound_contextvars
+from structlog.contextvars import bound_contextvars, get_contextvars
 from structlog.typing import EventDict, WrappedLogger
 
 from driftlog._logger import PredictionLogger
@@ -124,15 +124,21 @@ class LoggerFactory:
 
 def write(logger: PredictionLogger, event_dict: Mapping[str, Any]) -> str | None:
     """Log the prediction that *event_dict* describes and return its id, or None if it was not."""
-    arguments = {key: event_dict[key] for key in _ARGUMENTS & event_dict.keys()}
+    arguments: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    for key, value in event_dict.items():
+        if key in _ARGUMENTS:
+            arguments[key] = value
+        elif key not in _MACHINERY and not key.startswith("_"):
+            context[key] = value
     if isinstance(arguments.get("timestamp"), str):
         arguments["timestamp"] = _with_zone(arguments["timestamp"])
-    context = {
-        key: value
-        for key, value in event_dict.items()
-        if key not in _ARGUMENTS and key not in _MACHINERY and not key.startswith("_")
-    }
     features: Any = event_dict.get("features")
+    if context:  # what `merge_contextvars` put there is bound already
+        bound = get_contextvars()
+        context = {key: value for key, value in context.items() if bound.get(key) is not value}
+    if not context:
+        return logger.log(features, **arguments)
     with bound_contextvars(**context):
         return logger.log(features, **arguments)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 __all__ = ["Clock", "iso", "nanoseconds", "parse"]
 
+_SECOND, _YEAR_3000 = 1_000_000, 32_503_680_000.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -69,7 +70,17 @@ class Clock:
 
     def now(self) -> bytes:
         """Give the present moment, RFC 3339 in UTC with microseconds."""
-        second, micro = divmod(time.time_ns() // 1000, 1_000_000)
+        return self._write(*divmod(time.time_ns() // 1000, 1_000_000))
+
+    def at(self, timestamp: float) -> bytes | None:
+        """Give a moment in seconds since 1970 as `parse` does; None where it takes a look at the calendar."""
+        if not 0.0 <= timestamp < _YEAR_3000:
+            return None
+        second = int(timestamp)
+        micro = round((timestamp - second) * 1e6)
+        return self._write(second, micro) if micro < _SECOND else None
+
+    def _write(self, second: int, micro: int) -> bytes:
         known, prefix = self._second
         if second != known:
             prefix = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second)).encode()

@@ -6,14 +6,16 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from event import Contender
 
 QUANTILES = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
-LEAST, WARM_SECONDS, WARM_CALLS = 20, 0.2, 2_000
+STRETCHES, PAIRS, LEAST, WARM_SECONDS, WARM_CALLS = 5, 20, 20, 0.2, 2_000
 # With fewer calls than so many above it, a quantile says nothing.
 ABOVE = 5
 
@@ -31,14 +33,32 @@ def enough(contender: Contender, calls: int, seconds: float) -> int:
 
 
 def saturated(contender: Contender, calls: int, threads: int) -> float:
-    """Give µs a call, so many threads calling as fast as they can."""
+    """Give µs a call, so many threads calling as fast as they can: the median of some stretches.
+
+    What else the machine does in one of them is not the contender's.
+    """
+    stretches = STRETCHES if calls >= STRETCHES * threads * LEAST else 1
+    each = calls // stretches // threads
 
     def loop() -> None:
         call = contender.call
-        for event in islice(cycle(contender.events), calls // threads):
+        for event in islice(cycle(contender.events), each):
             call(event)
 
-    return _crew(threads, loop) / (calls // threads * threads) * 1e6
+    return median(_crew(threads, loop) for _ in range(stretches)) / (each * threads) * 1e6
+
+
+def ratio(contender: Contender, beside: Contender, calls: int, threads: int) -> float:
+    """Give how often another's time a call takes, both in turn for short stretches of one process.
+
+    So what else the machine does is in both, and what is left of it is not in the median.
+    """
+    each = max(LEAST, calls // PAIRS)
+    pairs = (
+        (saturated(contender, each, threads), saturated(beside, each, threads))
+        for _ in range(PAIRS)
+    )
+    return median(ours / other for ours, other in pairs)
 
 
 def latencies(contender: Contender, calls: int, threads: int) -> dict[str, float]:
@@ -130,8 +150,8 @@ def _quantiles(nanoseconds: list[int]) -> dict[str, float]:
 
 
 def _crew(threads: int, loop: Callable[[], None]) -> float:
-    """Give the seconds that so many threads take for a loop each."""
-    crew = [threading.Thread(target=loop) for _ in range(threads)]
+    """Give the seconds that so many threads take for a loop each, with this thread's context variables."""
+    crew = [threading.Thread(target=copy_context().run, args=(loop,)) for _ in range(threads)]
     begin = time.perf_counter()
     for thread in crew:
         thread.start()

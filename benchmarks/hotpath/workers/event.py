@@ -8,6 +8,8 @@ from typing import Any
 
 TEXT = "the quick brown fox jumps over the lazy dog and runs off"
 PREDICTION = 0.9
+# Context variables, where a subject has some.
+BOUND = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "tenant": "acme"}
 Event = dict[str, Any]
 
 

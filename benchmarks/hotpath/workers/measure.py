@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,13 @@ import clocks
 from event import Contender, Place
 
 
-def measured(contender: Contender, job: dict[str, Any]) -> dict[str, Any]:
+def made(module: str, name: str, where: Place) -> Contender:
+    """Make a contender."""
+    contender: Contender = importlib.import_module(module).CONTENDERS[name](where)
+    return contender
+
+
+def measured(contender: Contender, beside: Contender | None, job: dict[str, Any]) -> dict[str, Any]:
     """Do what the job asks: ``speed``, ``growth``, ``drained`` or ``paced``."""
     if job["what"] in ("growth", "drained"):
         found = getattr(clocks, job["what"])(contender, job["calls"], job["seconds"])
@@ -25,6 +32,8 @@ def measured(contender: Contender, job: dict[str, Any]) -> dict[str, Any]:
     for threads in job["threads"]:
         time = clocks.saturated(contender, calls, threads)
         found[str(threads)] = {"time": time, **clocks.latencies(contender, calls, threads)}
+        if beside is not None:
+            found[str(threads)]["ratio"] = clocks.ratio(contender, beside, calls, threads)
     if job["memory"]:
         found |= clocks.allocations(contender, min(calls, 2_000))
     return found
@@ -36,8 +45,14 @@ def main() -> None:
     warnings.simplefilter("ignore")
     job = json.loads(sys.argv[3])
     where = Place(Path(job["folder"]), job["http"], job["tcp"], job.get("url"))
-    contender = importlib.import_module(sys.argv[1]).CONTENDERS[sys.argv[2]](where)
-    print(json.dumps(measured(contender, job)), file=out, flush=True)
+    contender = made(sys.argv[1], sys.argv[2], where)
+    beside = None
+    if job.get("beside"):
+        folder = where.folder / "beside"
+        folder.mkdir()
+        beside = made(*job["beside"], replace(where, folder=folder))
+        clocks.enough(beside, job["calls"], job["seconds"])
+    print(json.dumps(measured(contender, beside, job)), file=out, flush=True)
     os._exit(0)
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import orjson
 import structlog
-from event import PREDICTION, Contender, Event, Place, made
+from event import BOUND, PREDICTION, Contender, Event, Place, made
 
 from driftlog import Handler, LoggerFactory, PredictionLogger, PredictionProcessor
 from driftlog.testing import read_events
 
-BOUND = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "tenant": "acme"}
 DOCUMENT = orjson.OPT_APPEND_NEWLINE
 
 

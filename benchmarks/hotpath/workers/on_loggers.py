@@ -8,50 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import ecs_logging
-import orjson
 import structlog
 from event import PREDICTION, Contender, Event, Place, made
 from loguru import logger as loguru
+from on_structlog import (
+    COMMON,
+    chained,
+    structlog_bytes,
+    structlog_contextvars,
+    structlog_json,
+)
 from pythonjsonlogger.json import JsonFormatter
 from standard import logged
-
-BOUND = {"trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "tenant": "acme"}
-COMMON = [structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", utc=True)]
-
-
-def _structlog(processors: list[Any], sink: Any, close: Any) -> Contender:
-    structured = structlog.wrap_logger(
-        sink,
-        processors=processors,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=True,
-    ).bind()
-
-    def call(event: Event) -> None:
-        structured.info("prediction", features=event, prediction=PREDICTION)
-
-    return Contender(call, close, made())
-
-
-def structlog_bytes(where: Place, *before: Any) -> Contender:
-    """Structlog's fastest chain, as its manual has it."""
-    file = (where.folder / "log").open("ab")
-    render = structlog.processors.JSONRenderer(serializer=orjson.dumps)
-    chain = [*before, *COMMON, render]
-    return _structlog(chain, structlog.BytesLogger(file), file.close)
-
-
-def structlog_contextvars(where: Place) -> Contender:
-    """The same with context variables merged in."""
-    structlog.contextvars.bind_contextvars(**BOUND)
-    return structlog_bytes(where, structlog.contextvars.merge_contextvars)
-
-
-def structlog_json(where: Place) -> Contender:
-    """Structlog with the standard library's JSON."""
-    file = (where.folder / "log").open("a")
-    chain = [*COMMON, structlog.processors.JSONRenderer()]
-    return _structlog(chain, structlog.WriteLogger(file), file.close)
 
 
 def json_write(where: Place) -> Contender:
@@ -94,7 +62,7 @@ def ecs_structlog(where: Place) -> Contender:
     """ecs-logging as structlog's renderer."""
     file = (where.folder / "log").open("a")
     chain = [*COMMON, ecs_logging.StructlogFormatter()]
-    return _structlog(chain, structlog.WriteLogger(file), file.close)
+    return chained(chain, structlog.WriteLogger(file), file.close)
 
 
 def ecs_stdlib(where: Place) -> Contender:

@@ -27,6 +27,8 @@ from driftlog._upload._sweep import sweep
 __all__ = ["Shipped", "Uploader"]
 
 _COUNT_SECONDS = 0.2
+# For so long events wait for company, or the service would share its interpreter with a request for each.
+_COMPANY_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Uploader:
                 self._patience.gives_up(self._unreadable, lasting=True)
             if not moved:
                 self._patience.pause(self._upload.poll)
+            elif not until_empty:
+                self._patience.pause(min(self._upload.poll, _COMPANY_SECONDS))
         while not self._patience.over and self._turn():
             pass
         self._look()
@@ -179,8 +183,16 @@ class Uploader:
             finally:
                 ahead.wait()
             moved = True
+            if live and self._is_rest(parcel.batch, offset):
+                break  # what came meanwhile is little
+            offset = parcel.batch.end
             parcel = ahead.result()
         return moved
+
+    def _is_rest(self, batch: Batch, offset: int) -> bool:
+        """Say whether a batch that begins there took all there was, since it is far from full."""
+        few = 2 * batch.count < self._upload.batch_events
+        return few and 2 * (batch.end - offset) < self._courier.batch_bytes
 
     def _parcel(self, head: Head, file: BinaryIO, offset: int, *, live: bool) -> Parcel | None:
         """Read the next batch and make it ready; None, where there is none."""

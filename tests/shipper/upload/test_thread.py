@@ -164,3 +164,17 @@ def test_a_wrong_url(spool, url):
     """A URL that names no server is refused at once, with an example."""
     with pytest.raises(SettingsError, match="such as https://localhost:9200"):
         start_uploader(spool, Upload(url=url))
+
+
+def test_a_trickle_goes_in_company(fake, make, begin):
+    """Events that come one by one share requests, of which there are few in a second."""
+    begin(poll=0.5)
+    logger = make()
+    logged, begun = 0, time.monotonic()
+    while time.monotonic() < begun + 1.5:
+        logger.log({"age": logged})
+        logged += 1
+        time.sleep(0.002)
+    spent = time.monotonic() - begun
+    wait_for(lambda: len(fake.copies()) == logged)
+    assert len(fake.requests) <= 10 * spent + 5
