@@ -38,14 +38,7 @@ def saturated(contender: Contender, calls: int, threads: int) -> float:
     What else the machine does in one of them is not the contender's.
     """
     stretches = STRETCHES if calls >= STRETCHES * threads * LEAST else 1
-    each = calls // stretches // threads
-
-    def loop() -> None:
-        call = contender.call
-        for event in islice(cycle(contender.events), each):
-            call(event)
-
-    return median(_crew(threads, loop) for _ in range(stretches)) / (each * threads) * 1e6
+    return median(_stretch(contender, calls // stretches, threads) for _ in range(stretches))
 
 
 def ratio(contender: Contender, beside: Contender, calls: int, threads: int) -> float:
@@ -53,12 +46,23 @@ def ratio(contender: Contender, beside: Contender, calls: int, threads: int) -> 
 
     So what else the machine does is in both, and what is left of it is not in the median.
     """
-    each = max(LEAST, calls // PAIRS)
+    each = max(threads * LEAST, 2 * calls // PAIRS)
     pairs = (
-        (saturated(contender, each, threads), saturated(beside, each, threads))
-        for _ in range(PAIRS)
+        (_stretch(contender, each, threads), _stretch(beside, each, threads)) for _ in range(PAIRS)
     )
     return median(ours / other for ours, other in pairs)
+
+
+def _stretch(contender: Contender, calls: int, threads: int) -> float:
+    """Give µs a call."""
+    each = calls // threads
+
+    def loop() -> None:
+        call = contender.call
+        for event in islice(cycle(contender.events), each):
+            call(event)
+
+    return _crew(threads, loop) / (each * threads) * 1e6
 
 
 def latencies(contender: Contender, calls: int, threads: int) -> dict[str, float]:
@@ -151,10 +155,19 @@ def _quantiles(nanoseconds: list[int]) -> dict[str, float]:
 
 def _crew(threads: int, loop: Callable[[], None]) -> float:
     """Give the seconds that so many threads take for a loop each, with this thread's context variables."""
-    crew = [threading.Thread(target=copy_context().run, args=(loop,)) for _ in range(threads)]
-    begin = time.perf_counter()
+    ready = threading.Barrier(threads)
+    begun: list[float] = []
+    ended: list[float] = []
+
+    def run() -> None:
+        ready.wait()
+        begun.append(time.perf_counter())
+        loop()
+        ended.append(time.perf_counter())
+
+    crew = [threading.Thread(target=copy_context().run, args=(run,)) for _ in range(threads)]
     for thread in crew:
         thread.start()
     for thread in crew:
         thread.join()
-    return time.perf_counter() - begin
+    return max(ended) - min(begun)
