@@ -10,10 +10,10 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 
 import pytest
 
+from tests.analyzers.notify.receivers import free_port
 from tests.compose_file import ROOT, command, environment, substitute
 from tests.guarded_node import Guard, guarded
 
@@ -101,11 +101,7 @@ def services(tmp_path, namespace):
     volumes = ("ca", "elasticsearch", "kibana", "shipper", "analyzers", "spool", "home")
     for name in volumes:
         (tmp_path / name).mkdir()
-    with socket() as one, socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        port, metrics = one.getsockname()[1], other.getsockname()[1]
-    return Compose(tmp_path, namespace, port=port, metrics=metrics)
+    return Compose(tmp_path, namespace, port=free_port(), metrics=free_port())
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def figures(quality: Quality) -> Mapping[str, float | int]:
 
 def _novelty(values: Categorical) -> float:
     """How often new data of an unchanged source bring new values (Good 1953)."""
-    return rate(sum(count == 1 for count in values.counts.values()), values.n)
+    return rate(values.once, values.n)
 
 
 def _beyond_null(before: float, least_h: float) -> float:

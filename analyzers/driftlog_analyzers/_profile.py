@@ -103,6 +103,11 @@ class Categorical:
         """Occurrences of all values."""
         return sum(self.counts.values()) + self.tail
 
+    @property
+    def once(self) -> int:
+        """Values that stand there once: as many of n further ones of an unchanged source are new (Good 1953)."""
+        return sum(count == 1 for count in self.counts.values())
+
     def merge(self, other: "Categorical") -> "Categorical":
         """Add the counts."""
         return Categorical(

@@ -134,9 +134,7 @@ def named_errors(path: Path) -> Iterator[None]:
 
 def store_error(path: Path, code: int, error: Exception | None = None) -> StoreError:
     """What a result code of SQLite means for the file."""
-    if (
-        code == sqlite3.SQLITE_ERROR
-    ):  # of statements that are right: a table or a column is not there
+    if code == sqlite3.SQLITE_ERROR:  # our statements are right: a table or a column is not there
         return StoreError(
             f"state file {path} is not whole ({error}); move it away and analyze again: the spool has the events"
         )

@@ -92,9 +92,8 @@ class Facts:
 
     def _encoded(self, fields: Parts, others: Mapping[str, Any], *, careful: bool) -> bytes:
         labels = _as_strings(self._labels.split(others, careful=careful)) if others else {}
-        if labels:
-            fields["labels"] = labels
-        return encode(fields)[1:-1] + b"," if fields else b""
+        whole = {**fields, "labels": labels} if labels else fields
+        return encode(whole)[1:-1] + b"," if whole else b""
 
 
 def _text(value: Any) -> str:

@@ -12,22 +12,16 @@ from driftlog_analyzers._state_file import StateFile
 
 
 @contextmanager
-def opened(kind, place, name=""):
-    """The state at the address that the test was given."""
+def opened(kind, place, name="", *, file=StateFile, index=ElasticsearchState):
+    """The state, or something else that has both homes, at the address that the test was given."""
     if kind == "file":
-        with StateFile(Path(place)) as state:
-            yield state
+        with file(Path(place)) as home:
+            yield home
         return
     with Elasticsearch(place, request_timeout=60, max_retries=0) as client:
-        yield ElasticsearchState(client, name)
+        yield index(client, name)
 
 
-@contextmanager
-def opened_notifications(kind, place, name=""):
+def opened_notifications(*address):
     """The notifications at the same address."""
-    if kind == "file":
-        with NotificationFile(Path(place)) as kept:
-            yield kept
-        return
-    with Elasticsearch(place, request_timeout=60, max_retries=0) as client:
-        yield ElasticsearchNotifications(client, name)
+    return opened(*address, file=NotificationFile, index=ElasticsearchNotifications)

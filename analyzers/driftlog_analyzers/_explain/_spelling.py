@@ -41,7 +41,7 @@ def respelled(case: Case, effect: float) -> str:
     listed = sum(new.values())
     if not listed or listed < after.tail or listed < HALF * effect * after.n:
         return ""
-    usual = rate(sum(count == 1 for count in before.counts.values()), before.n) * after.n
+    usual = rate(before.once, before.n) * after.n
     return _first(_spellings(known, new), new, needed(listed, usual))
 
 

@@ -87,7 +87,7 @@ def _values_alike(before: Categorical, after: Categorical) -> bool:
         return False
     new = after.counts.keys() - before.counts.keys()
     unseen = rate(sum(map(after.counts.__getitem__, new)), after.n)
-    if unseen - NEAR > rate(sum(count == 1 for count in before.counts.values()), before.n):
+    if unseen - NEAR > rate(before.once, before.n):
         return False
     both = shares(before, after)
     return excess_variation(both.before, both.after, both.m, both.n) <= NEAR

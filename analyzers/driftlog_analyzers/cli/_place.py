@@ -79,6 +79,7 @@ class Place:
                 yield store
 
     def _memory(self, *, keeps: bool) -> Path | None:
+        """The file of what is learned of segments; None where its folder would be made for that alone."""
         if isinstance(self.state, Path) and (keeps or self.state.parent.is_dir()):
             return self.state.with_name("segments.sqlite")
         return None

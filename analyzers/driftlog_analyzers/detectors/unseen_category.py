@@ -48,7 +48,7 @@ def _result(
     *,
     mass: float,
 ) -> Result:
-    once = sum(count == 1 for count in before.counts.values())
+    once = before.once
     usual, share = rate(once, before.n), rate(unseen, n)
     tolerated = 0 < mass <= rate(n - unseen, n) or (not mass and share - usual < MINIMUM_EXCESS)
     probability = _probability(case, unseen, n, once, before)

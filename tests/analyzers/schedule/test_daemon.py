@@ -10,7 +10,6 @@ import urllib.request
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from socket import socket
 
 import pytest
 
@@ -21,6 +20,7 @@ from driftlog_analyzers._reference import baseline_from_store
 from driftlog_analyzers._spool_store import SpoolStore
 from driftlog_analyzers._state_file import StateFile
 from driftlog_analyzers._window import parse_size
+from tests.analyzers.notify.receivers import free_port
 from tests.analyzers.spools import MODEL
 from tests.analyzers.state_helpers import ROOT
 
@@ -115,7 +115,8 @@ def assert_whole(found):
 def test_runs_until_it_is_told_to_end(place):
     """Windows are evaluated as they end, silent ones too; SIGTERM ends it with 0 and a last heartbeat."""
     with running(place) as process:
-        wait_for(lambda: len(evaluated(place)) > 60)
+        # From an odd second on, the events lie in 61 windows.
+        wait_for(lambda: len(evaluated(place)) > 61)
         process.send_signal(signal.SIGTERM)
         assert 0 == process.wait(200)
     found = evaluated(place)
@@ -176,9 +177,7 @@ def test_reads_its_configuration_again(place):
 def test_metrics(place):
     """Prometheus can read what was done, and the figures of each feature in the latest window."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     with running(place, "--metrics", address) as process:
         wait_for(lambda: evaluated(place))
 
